@@ -1,0 +1,112 @@
+"""Nowcasts, forecasts and honest claims about trade turnover.
+
+An analyst holds flows between regions or countries (`TradePanel`), a log of
+cooperation events (`EventLog`) and dated official figures (`Releases`). From these
+the library forecasts (`ETS`, `Theta`, ...), estimates the current year from a part
+of it (`nowcast`) and judges printed claims (`check`). Every forecast is a
+distribution of joint sample paths (`Forecast`), so sums and growth rates carry
+intervals that are right by construction.
+
+The public names load on first use: ``import forecast`` alone costs next to nothing.
+
+Examples
+--------
+>>> import forecast as fc
+>>> sorted(fc.__all__)[:3]
+['Card', 'Claim', 'Count']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from forecast.namesake import refuse_namesake
+
+refuse_namesake()
+
+if TYPE_CHECKING:
+    from forecast import datasets, errors
+    from forecast.claims import Card, Claim, check
+    from forecast.events import Count, EventLog, InForce, Lags, PhaseIn, Stock, Window
+    from forecast.forecasts import Forecast
+    from forecast.nowcasting import Nowcast, nowcast
+    from forecast.panel import TradePanel
+    from forecast.reading import read_table
+    from forecast.releases import Releases
+    from forecast.reporting import report
+    from forecast.series import ETS, Drift, Naive, RunRate, SeasonalNaive, Theta
+    from forecast.studies import Study, run_study
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ETS",
+    "Card",
+    "Claim",
+    "Count",
+    "Drift",
+    "EventLog",
+    "Forecast",
+    "InForce",
+    "Lags",
+    "Naive",
+    "Nowcast",
+    "PhaseIn",
+    "Releases",
+    "RunRate",
+    "SeasonalNaive",
+    "Stock",
+    "Study",
+    "Theta",
+    "TradePanel",
+    "Window",
+    "__version__",
+    "check",
+    "datasets",
+    "errors",
+    "nowcast",
+    "read_table",
+    "report",
+    "run_study",
+]
+
+# A second copy of the block above, for the running program. A test holds the two
+# (and __all__) together.
+_HOMES = {
+    "forecast.claims": ["Card", "Claim", "check"],
+    "forecast.events": [
+        "Count",
+        "EventLog",
+        "InForce",
+        "Lags",
+        "PhaseIn",
+        "Stock",
+        "Window",
+    ],
+    "forecast.forecasts": ["Forecast"],
+    "forecast.nowcasting": ["Nowcast", "nowcast"],
+    "forecast.panel": ["TradePanel"],
+    "forecast.reading": ["read_table"],
+    "forecast.releases": ["Releases"],
+    "forecast.reporting": ["report"],
+    "forecast.series": ["ETS", "Drift", "Naive", "RunRate", "SeasonalNaive", "Theta"],
+    "forecast.studies": ["Study", "run_study"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("datasets", "errors")
+
+if not TYPE_CHECKING:  # else a misspelt name would be Any to the type checker
+
+    def __getattr__(name: str) -> object:
+        """Load a public name on first use (PEP 562) and keep it."""
+        if name in _MODULES:
+            return import_module(f"forecast.{name}")
+        if name not in _HOME_OF:
+            raise AttributeError(f"module 'forecast' has no attribute {name!r}")
+        value = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted(__all__)
