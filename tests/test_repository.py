@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import socket
 import subprocess
 import tomllib
 from collections import Counter
@@ -161,3 +162,16 @@ def test_the_version_is_the_same_everywhere():
         "CHANGELOG.md": re.findall(r"^## \[(\d[\w.]*)\]", changelog, re.MULTILINE)[0],
     }
     assert set(versions.values()) == {forecast.__version__}, versions
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "data.example.org"])
+def test_a_test_that_dials_out_is_refused_and_remembered(host, network_attempts):
+    with pytest.raises(OSError, match="tests reach no network"):
+        socket.create_connection((host, 80), timeout=1)
+    assert len(network_attempts) == 1
+    assert host in network_attempts.pop()
+
+
+def test_a_test_may_serve_itself_on_the_loopback_address():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname(), timeout=5).close()
