@@ -54,7 +54,9 @@ class Series:
         return np.array([int(digest, 16) % 2 == 0 for digest in digests])
 
     def take(self, rows: np.ndarray) -> Series:
-        return Series(self.values[rows], self.years, self.partner[rows], self.flow[rows])
+        return Series(
+            self.values[rows], self.years, self.partner[rows], self.flow[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,13 @@ def calibrate(series: Series) -> PartYearModel:
                         part, target, level, size=size, volatility=volatility
                     )
                     keys = {"level": level, "size": size, "volatility": volatility}
-                    rows.append(pd.concat([pd.Series({**keys, "months": months}), fitted]))
+                    rows.append(
+                        pd.concat([pd.Series({**keys, "months": months}), fitted])
+                    )
         table = pd.DataFrame([r for r in rows if r["months"] == months])
-        dependence.append(dependence_of(PartYearModel(table, pd.DataFrame()), series, every))
+        dependence.append(
+            dependence_of(PartYearModel(table, pd.DataFrame()), series, every)
+        )
     table = pd.DataFrame(rows).infer_objects()
     front = ["level", "size", "volatility", "months", "series"]
     middle = sorted(c for c in table if c.startswith(("at_", "spread_")))
@@ -153,13 +159,22 @@ def scores_of(model: PartYearModel, case: Case) -> np.ndarray:
     )
 
 
-def dependence_of(model: PartYearModel, series: Series, every: list[Case]) -> dict[str, float]:
+def dependence_of(
+    model: PartYearModel, series: Series, every: list[Case]
+) -> dict[str, float]:
     """Correlation of scores between partners in a year, and between a partner's flows."""
     frames = []
     for case in every:
         usable = case.part.levels() != ""
         usable &= np.isfinite(case.part.log_growth)
-        case = Case(case.year, case.part.take(usable), case.target[usable], case.rate[usable], case.rest[usable], case.rows[usable])
+        case = Case(
+            case.year,
+            case.part.take(usable),
+            case.target[usable],
+            case.rate[usable],
+            case.rest[usable],
+            case.rows[usable],
+        )
         if not len(case.part):
             continue
         frames.append(
@@ -174,7 +189,9 @@ def dependence_of(model: PartYearModel, series: Series, every: list[Case]) -> di
         )
     table = pd.concat(frames)
     table = table[table["flow"] != "turnover"]
-    wide = table.pivot_table(index=["year", "partner"], columns="flow", values="score").dropna()
+    wide = table.pivot_table(
+        index=["year", "partner"], columns="flow", values="score"
+    ).dropna()
     within = float(wide["export"].corr(wide["import"]))
     groups = table.groupby(["year", "flow"])["score"]
     n, mean, var = groups.size(), groups.mean(), table["score"].var()
@@ -198,7 +215,9 @@ def coverage(model: PartYearModel, series: Series) -> pd.DataFrame:
                 part = case.part
                 usable = part.known > 0
                 for name in names:
-                    usable &= np.isfinite(getattr(part, {"growth": "log_growth"}.get(name, name)))
+                    usable &= np.isfinite(
+                        getattr(part, {"growth": "log_growth"}.get(name, name))
+                    )
                 if level == "months":
                     usable &= np.isfinite(part.tilt_spread)
                 if not usable.any():
@@ -228,24 +247,41 @@ def coverage(model: PartYearModel, series: Series) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="replace the shipped tables")
+    parser.add_argument(
+        "--write", action="store_true", help="replace the shipped tables"
+    )
     options = parser.parse_args()
     series = read_series(Path(os.environ["FORECAST_DATA"]))
     seen, unseen = series.take(series.calibrates), series.take(~series.calibrates)
     model = calibrate(seen)
     if options.write:
-        model.table.to_csv(SHIPPED / "part_year_model.csv", index=False, float_format="%.6g")
+        model.table.to_csv(
+            SHIPPED / "part_year_model.csv", index=False, float_format="%.6g"
+        )
         model.dependence.to_csv(
             SHIPPED / "part_year_dependence.csv", index=False, float_format="%.4f"
         )
     result = coverage(model, unseen)
-    print(f"{np.unique(seen.partner).size} partners calibrate, {np.unique(unseen.partner).size} test")
+    print(
+        f"{np.unique(seen.partner).size} partners calibrate, {np.unique(unseen.partner).size} test"
+    )
     sizes = [1, 10, 100, 1_000, 5_000, 20_000, np.inf]
     result["size class"] = pd.cut(result["size"], sizes)
     result["|log growth|"] = pd.cut(result["growth"], [-1, 0.1, 0.2, 0.3, 10])
-    for by in ("level", ["level", "months"], ["level", "size class"], ["level", "flow"],
-               ["level", "|log growth|"], ["level", "year"]):
-        print(result.groupby(by, observed=True)[["in_80", "in_95"]].mean().round(3).to_string())
+    for by in (
+        "level",
+        ["level", "months"],
+        ["level", "size class"],
+        ["level", "flow"],
+        ["level", "|log growth|"],
+        ["level", "year"],
+    ):
+        print(
+            result.groupby(by, observed=True)[["in_80", "in_95"]]
+            .mean()
+            .round(3)
+            .to_string()
+        )
     print(model.dependence.round(3).to_string(index=False))
 
 

@@ -66,7 +66,17 @@ LEVELS: dict[str, tuple[str, ...]] = {
 SPREAD_TERMS = {"months": ("fast", "tilt_spread"), "total": ()}
 
 PROBABILITIES = np.array(
-    [0.0025, 0.005, 0.01, 0.025, *np.arange(0.05, 0.951, 0.05), 0.975, 0.99, 0.995, 0.9975]
+    [
+        0.0025,
+        0.005,
+        0.01,
+        0.025,
+        *np.arange(0.05, 0.951, 0.05),
+        0.975,
+        0.99,
+        0.995,
+        0.9975,
+    ]
 ).round(4)
 
 
@@ -108,7 +118,11 @@ class PartYear:
 
     def take(self, rows: NDArray[Any]) -> Self:
         """Only the series `rows` (positions or mask)."""
-        arrays = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "months"}
+        arrays = {
+            f.name: getattr(self, f.name)[rows]
+            for f in fields(self)
+            if f.name != "months"
+        }
         return type(self)(months=self.months, **arrays)
 
     def levels(self) -> NDArray[np.str_]:
@@ -116,8 +130,15 @@ class PartYear:
         terms = _terms(self)
         best = np.full(len(self), "", dtype="<U6")
         for level in reversed([*LEVELS]):
-            needed = [terms[name] for name in (*LEVELS[level], *SPREAD_TERMS.get(level, ("fast",)))]
-            has = np.all(np.isfinite(needed), axis=0) if needed else np.ones(len(self), bool)
+            needed = [
+                terms[name]
+                for name in (*LEVELS[level], *SPREAD_TERMS.get(level, ("fast",)))
+            ]
+            has = (
+                np.all(np.isfinite(needed), axis=0)
+                if needed
+                else np.ones(len(self), bool)
+            )
             positive = self.known > 0
             best[has & (~positive if level == "rate" else positive)] = level
         return best
@@ -174,7 +195,10 @@ def part_year_of(
     known, known_before = now.sum(axis=1), before[:, :months].sum(axis=1)
     log_growth = _log_ratio(known, known_before)
     recent = slice(max(0, months - RECENT_MONTHS), months)
-    momentum = _log_ratio(now[:, recent].sum(axis=1), before[:, recent].sum(axis=1)) - log_growth
+    momentum = (
+        _log_ratio(now[:, recent].sum(axis=1), before[:, recent].sum(axis=1))
+        - log_growth
+    )
     tilts = _tilts(past, months)[:, -TILT_YEARS:]
     median, spread = _median_and_spread(tilts)
     return PartYear(
@@ -217,7 +241,12 @@ class PartYearModel:
     def _rows(self) -> dict[tuple[str, bool, bool, int], pd.Series]:
         keys = ["level", "size", "volatility", "months"]
         return {
-            (str(row.level), bool(row["size"]), bool(row.volatility), int(row.months)): row
+            (
+                str(row.level),
+                bool(row["size"]),
+                bool(row.volatility),
+                int(row.months),
+            ): row
             for _, row in self.table.sort_values(keys).iterrows()
         }
 
@@ -235,7 +264,9 @@ class PartYearModel:
                 )
             at, wide = design(part.take(rows), level, *knows)
             center[rows] = at.to_numpy() @ _coefficients(row, "at_", at.columns)
-            spread[rows] = np.exp(wide.to_numpy() @ _coefficients(row, "spread_", wide.columns))
+            spread[rows] = np.exp(
+                wide.to_numpy() @ _coefficients(row, "spread_", wide.columns)
+            )
             errors[rows] = _coefficients(row, "q_", PROBABILITIES)
         return Tilt(center, spread, errors)
 
@@ -277,13 +308,25 @@ def fit_part_year(
     import statsmodels.api as sm
 
     at, wide = design(part, level, size, volatility)
-    usable = np.isfinite(target) & np.isfinite(at.to_numpy()).all(1) & np.isfinite(wide.to_numpy()).all(1)
+    usable = (
+        np.isfinite(target)
+        & np.isfinite(at.to_numpy()).all(1)
+        & np.isfinite(wide.to_numpy()).all(1)
+    )
     y, at, wide = target[usable], at[usable], wide[usable]
     spread = np.ones(y.size)
     for _ in range(3):  # the spread moves by less than 1 % after the second pass
-        beta = sm.QuantReg(y / spread, at.to_numpy() / spread[:, None]).fit(max_iter=5000).params
+        beta = (
+            sm.QuantReg(y / spread, at.to_numpy() / spread[:, None])
+            .fit(max_iter=5000)
+            .params
+        )
         error = y - at.to_numpy() @ beta
-        gamma = sm.GLM(np.abs(error), wide.to_numpy(), family=sm.families.Poisson()).fit().params
+        gamma = (
+            sm.GLM(np.abs(error), wide.to_numpy(), family=sm.families.Poisson())
+            .fit()
+            .params
+        )
         spread = np.exp(wide.to_numpy() @ gamma)
     quantiles = np.quantile(error / spread, PROBABILITIES)
     return pd.Series(
@@ -330,12 +373,16 @@ def _coefficients(row: pd.Series, prefix: str, names: Any) -> Floats:
 def _log_ratio(above: Floats, below: Floats) -> Floats:
     """Log of a ratio of positive numbers; NaN elsewhere."""
     good = (above > 0) & (below > 0)
-    return np.where(good, np.log(np.where(good, above, 1) / np.where(good, below, 1)), np.nan)
+    return np.where(
+        good, np.log(np.where(good, above, 1) / np.where(good, below, 1)), np.nan
+    )
 
 
 def _tilts(years: Floats, months: int) -> Floats:
     """Tilt of each whole year; (n, years, 12) -> (n, years)."""
-    return _log_ratio(years[..., months:].mean(axis=-1), years[..., :months].mean(axis=-1))
+    return _log_ratio(
+        years[..., months:].mean(axis=-1), years[..., :months].mean(axis=-1)
+    )
 
 
 def _median_and_spread(tilts: Floats) -> tuple[Floats, Floats]:
@@ -369,4 +416,6 @@ def _interpolate(x: Floats, grid: Floats, values: Floats) -> Floats:
     inside = np.interp(x, grid, values)
     left = (values[1] - values[0]) / (grid[1] - grid[0])
     right = (values[-1] - values[-2]) / (grid[-1] - grid[-2])
-    return inside + left * np.minimum(x - grid[0], 0) + right * np.maximum(x - grid[-1], 0)
+    return (
+        inside + left * np.minimum(x - grid[0], 0) + right * np.maximum(x - grid[-1], 0)
+    )

@@ -27,7 +27,9 @@ def part_year_model() -> PartYearModel:
     >>> part_year_model().table["months"].nunique()
     11
     """
-    return PartYearModel(_read("part_year_model.csv"), _read("part_year_dependence.csv"))
+    return PartYearModel(
+        _read("part_year_model.csv"), _read("part_year_dependence.csv")
+    )
 
 
 @cache
@@ -53,5 +55,7 @@ def dollars_of_2010(year: int) -> float:
 
 
 def _read(name: str) -> pd.DataFrame:
-    with files("forecast.datasets").joinpath("data", name).open(encoding="utf-8") as file:
+    with (
+        files("forecast.datasets").joinpath("data", name).open(encoding="utf-8") as file
+    ):
         return pd.read_csv(file)
