@@ -28,9 +28,8 @@ refuse_namesake()
 if TYPE_CHECKING:
     from forecast import datasets, errors
     from forecast.claims import Card, Claim, check
-    from forecast.events import EventLog
+    from forecast.events import Count, EventLog, InForce, Lags, PhaseIn, Stock, Window
     from forecast.forecasts import Forecast
-    from forecast.indicators import Count, InForce, Lags, PhaseIn, Stock, Window
     from forecast.nowcasting import Nowcast, nowcast
     from forecast.panel import TradePanel
     from forecast.reading import read_table
@@ -76,9 +75,16 @@ __all__ = [
 # (and __all__) together.
 _HOMES = {
     "forecast.claims": ["Card", "Claim", "check"],
-    "forecast.events": ["EventLog"],
+    "forecast.events": [
+        "Count",
+        "EventLog",
+        "InForce",
+        "Lags",
+        "PhaseIn",
+        "Stock",
+        "Window",
+    ],
     "forecast.forecasts": ["Forecast"],
-    "forecast.indicators": ["Count", "InForce", "Lags", "PhaseIn", "Stock", "Window"],
     "forecast.nowcasting": ["Nowcast", "nowcast"],
     "forecast.panel": ["TradePanel"],
     "forecast.reading": ["read_table"],
