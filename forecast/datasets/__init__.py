@@ -1,0 +1,57 @@
+"""Data to work with: facts that ship, panels with known truth, public sets to fetch.
+
+- Facts (`rus_kaz_releases`, `rus_kaz_events`, ...): Russia-Kazakhstan trade as it was
+  said, by whom and when; `catalogue` lists them.
+- `simulate_trade`: gravity panels of any size whose truth is known.
+- `fetch`: larger public data sets, checked by SHA-256, from ``FORECAST_DATA`` or from
+  their public address; `available` lists them.
+"""
+
+from __future__ import annotations
+
+from forecast.datasets.downloads import available, fetch
+from forecast.datasets.fact_tables import catalogue
+from forecast.datasets.facts import (
+    bloc_growth,
+    border_pairs,
+    rus_kaz_agreements,
+    rus_kaz_annual,
+    rus_kaz_directions,
+    rus_kaz_events,
+    rus_kaz_forecasts,
+    rus_kaz_forums,
+    rus_kaz_releases,
+)
+from forecast.datasets.recipes import (
+    Costs,
+    Economy,
+    EventKind,
+    Noise,
+    PairEffects,
+    Zeros,
+)
+from forecast.datasets.simulation import SimulatedTrade, Truth, simulate_trade
+
+__all__ = [
+    "Costs",
+    "Economy",
+    "EventKind",
+    "Noise",
+    "PairEffects",
+    "SimulatedTrade",
+    "Truth",
+    "Zeros",
+    "available",
+    "bloc_growth",
+    "border_pairs",
+    "catalogue",
+    "fetch",
+    "rus_kaz_agreements",
+    "rus_kaz_annual",
+    "rus_kaz_directions",
+    "rus_kaz_events",
+    "rus_kaz_forecasts",
+    "rus_kaz_forums",
+    "rus_kaz_releases",
+    "simulate_trade",
+]
