@@ -70,6 +70,10 @@ class Case:
     rest: np.ndarray
     rows: np.ndarray
 
+    def take(self, keep: np.ndarray) -> Case:
+        arrays = (self.target[keep], self.rate[keep], self.rest[keep], self.rows[keep])
+        return Case(self.year, self.part.take(keep), *arrays)
+
 
 def read_series(folder: Path) -> Series:
     data = pd.read_parquet(folder / "us_monthly" / "us_monthly_trade_1985_2010.parquet")
@@ -165,27 +169,13 @@ def dependence_of(
     """Correlation of scores between partners in a year, and between a partner's flows."""
     frames = []
     for case in every:
-        usable = case.part.levels() != ""
-        usable &= np.isfinite(case.part.log_growth)
-        case = Case(
-            case.year,
-            case.part.take(usable),
-            case.target[usable],
-            case.rate[usable],
-            case.rest[usable],
-            case.rows[usable],
-        )
-        if not len(case.part):
+        rows = case.rows[np.isfinite(case.part.log_growth)]
+        grown = case.take(np.isfinite(case.part.log_growth))
+        if not rows.size:
             continue
+        who = {"partner": series.partner[rows], "flow": series.flow[rows]}
         frames.append(
-            pd.DataFrame(
-                {
-                    "year": case.year,
-                    "partner": series.partner[case.rows],
-                    "flow": series.flow[case.rows],
-                    "score": scores_of(model, case),
-                }
-            )
+            pd.DataFrame(who | {"year": case.year, "score": scores_of(model, grown)})
         )
     table = pd.concat(frames)
     table = table[table["flow"] != "turnover"]
@@ -205,28 +195,23 @@ def dependence_of(
 
 def coverage(model: PartYearModel, series: Series) -> pd.DataFrame:
     """Whether each rest of a year fell into its interval, by level of information."""
-    marks = ndtri(np.array([0.025, 0.1, 0.9, 0.975]))
+    marks = ndtri(np.array([0.025, 0.1, 0.5, 0.9, 0.975]))
     found = []
     for months in range(1, 12):
         for case in cases(series, months):
-            for level, names in LEVELS.items():
-                if level == "rate":
-                    continue
+            for level in (level for level in LEVELS if level != "rate"):
                 part = case.part
-                usable = part.known > 0
-                for name in names:
-                    usable &= np.isfinite(
-                        getattr(part, {"growth": "log_growth"}.get(name, name))
-                    )
-                if level == "months":
-                    usable &= np.isfinite(part.tilt_spread)
+                usable = part.knows(level)
                 if not usable.any():
                     continue
                 part = part.take(usable)
                 edges = model.tilt(part, level).at(np.tile(marks, (len(part), 1)))
                 average = part.known / months * (12 - months)
-                low95, low80, high80, high95 = (average[:, None] * np.exp(edges)).T
+                low95, low80, middle, high80, high95 = (
+                    average[:, None] * np.exp(edges)
+                ).T
                 rest, rows = case.rest[usable], case.rows[usable]
+                whole = part.known + rest
                 found.append(
                     pd.DataFrame(
                         {
@@ -237,6 +222,9 @@ def coverage(model: PartYearModel, series: Series) -> pd.DataFrame:
                             "flow": series.flow[rows],
                             "size": part.size,
                             "growth": np.abs(part.log_growth),
+                            "error": np.abs(part.known + middle - whole) / whole,
+                            "error_run_rate": np.abs(part.known + average - whole)
+                            / whole,
                             "in_80": (rest >= low80) & (rest <= high80),
                             "in_95": (rest >= low95) & (rest <= high95),
                         }
@@ -282,6 +270,12 @@ def main() -> None:
             .round(3)
             .to_string()
         )
+    big = result[result["size"] >= 100]
+    skill = big.groupby(["level", "months"])[["error", "error_run_rate"]].mean()
+    skill["skill"] = 1 - skill["error"] / skill["error_run_rate"]
+    print("mean absolute error of the year, partners of 100 million dollars and more")
+    print(skill.round(4).to_string())
+    print(big.groupby("level")[["error", "error_run_rate"]].mean().round(4).to_string())
     print(model.dependence.round(3).to_string(index=False))
 
 

@@ -55,7 +55,16 @@ SIZE_TERMS = tuple(f"size_{knot}" for knot in range(5))
 """Hinges of log10 size at 1, 10, 100, 1,000 and 10,000 million dollars of 2010."""
 
 LEVELS: dict[str, tuple[str, ...]] = {
-    "months": ("growth", "tilt_before", "tilt_median", "momentum"),
+    "months": (
+        "growth",
+        "tilt_before",
+        "tilt_median",
+        "momentum",
+        "steady_growth",
+        "steady_before",
+        "steady_median",
+        "steady_momentum",
+    ),
     "year": ("growth", "tilt_before"),
     "growth": ("growth",),
     "total": (),
@@ -63,7 +72,13 @@ LEVELS: dict[str, tuple[str, ...]] = {
 }
 """What must be known for each level of information, richest first."""
 
-SPREAD_TERMS = {"months": ("fast", "tilt_spread"), "total": ()}
+SPREAD_TERMS = {
+    "months": ("fast", "tilt_spread", "swing", "steady_swing"),
+    "total": (),
+}
+
+STEADY_SPREAD = 0.1
+"""A series whose tilts vary by less than this is steady: its season can be trusted."""
 
 PROBABILITIES = np.array(
     [
@@ -125,22 +140,18 @@ class PartYear:
         }
         return type(self)(months=self.months, **arrays)
 
+    def knows(self, level: str) -> NDArray[np.bool_]:
+        """Tell which series have what `level` of information needs."""
+        terms = _terms(self)
+        names = ("one", *LEVELS[level], *SPREAD_TERMS.get(level, ("fast",)))
+        has = np.isfinite([terms[name] for name in names]).all(axis=0)
+        return np.asarray(has & ((self.known > 0) != (level == "rate")))
+
     def levels(self) -> NDArray[np.str_]:
         """Give the richest level of information that each series has; "" for none."""
-        terms = _terms(self)
         best = np.full(len(self), "", dtype="<U6")
         for level in reversed([*LEVELS]):
-            needed = [
-                terms[name]
-                for name in (*LEVELS[level], *SPREAD_TERMS.get(level, ("fast",)))
-            ]
-            has = (
-                np.all(np.isfinite(needed), axis=0)
-                if needed
-                else np.ones(len(self), bool)
-            )
-            positive = self.known > 0
-            best[has & (~positive if level == "rate" else positive)] = level
+            best[self.knows(level)] = level
         return best
 
 
@@ -263,10 +274,9 @@ class PartYearModel:
                     remedy="Months known must be 1 to 11.",
                 )
             at, wide = design(part.take(rows), level, *knows)
-            center[rows] = at.to_numpy() @ _coefficients(row, "at_", at.columns)
-            spread[rows] = np.exp(
-                wide.to_numpy() @ _coefficients(row, "spread_", wide.columns)
-            )
+            center[rows] = _combine(at, _coefficients(row, "at_", at.columns))
+            log_spread = _combine(wide, _coefficients(row, "spread_", wide.columns))
+            spread[rows] = np.exp(log_spread)
             errors[rows] = _coefficients(row, "q_", PROBABILITIES)
         return Tilt(center, spread, errors)
 
@@ -343,14 +353,24 @@ def _terms(part: PartYear) -> dict[str, Floats]:
         log_size = np.log10(np.maximum(part.size, 1.0))
         jumpy = np.log(np.clip(part.volatility, 0.02, 3.0))
         tilt_spread = np.log(np.clip(part.tilt_spread, 0.02, 2.0))
+        steady = 1 / (1 + (part.tilt_spread / STEADY_SPREAD) ** 2)
     growth = np.clip(part.log_growth, -1.5, 1.5)
+    before = np.clip(part.tilt_before, -1.5, 1.5)
+    median = np.clip(part.tilt_median, -1.5, 1.5)
+    momentum = np.clip(part.momentum, -1.0, 1.0)
     return {
         "one": np.ones(len(part)),
         "growth": growth,
         "fast": np.abs(growth),
-        "tilt_before": np.clip(part.tilt_before, -1.5, 1.5),
-        "tilt_median": np.clip(part.tilt_median, -1.5, 1.5),
-        "momentum": np.clip(part.momentum, -1.0, 1.0),
+        "tilt_before": before,
+        "tilt_median": median,
+        "momentum": momentum,
+        "steady_growth": steady * growth,
+        "steady_before": steady * before,
+        "steady_median": steady * median,
+        "steady_momentum": steady * momentum,
+        "swing": np.abs(median),
+        "steady_swing": steady * np.abs(median),
         "jumpy": jumpy,
         "tilt_spread": tilt_spread,
     } | {name: np.maximum(log_size - knot, 0.0) for knot, name in enumerate(SIZE_TERMS)}
@@ -368,6 +388,14 @@ def _knowledge(part: PartYear) -> Iterator[tuple[tuple[bool, bool], NDArray[Any]
 
 def _coefficients(row: pd.Series, prefix: str, names: Any) -> Floats:
     return np.array([row[f"{prefix}{name}"] for name in names], dtype=float)
+
+
+def _combine(terms: pd.DataFrame, coefficients: Floats) -> Floats:
+    """Add up term by term: a matrix product may round a row by how many others there are."""
+    total = np.zeros(len(terms))
+    for name, coefficient in zip(terms.columns, coefficients, strict=True):
+        total += coefficient * terms[name].to_numpy()
+    return total
 
 
 def _log_ratio(above: Floats, below: Floats) -> Floats:
