@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from forecast.datasets.cases import rus_kaz_figures
 from forecast.datasets.downloads import available, fetch
 from forecast.datasets.fact_tables import catalogue
 from forecast.datasets.facts import (
@@ -50,6 +51,7 @@ __all__ = [
     "rus_kaz_annual",
     "rus_kaz_directions",
     "rus_kaz_events",
+    "rus_kaz_figures",
     "rus_kaz_forecasts",
     "rus_kaz_forums",
     "rus_kaz_releases",
