@@ -23,6 +23,11 @@ from forecast.errors import (
 )
 from forecast.forecasts import Forecast, unit_rng
 
+# matplotlib 3.8, the oldest supported, uses old names of pyparsing.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:.* deprecated - use:DeprecationWarning"
+)
+
 PAIRS = pd.DataFrame(
     {"exporter": ["KZ", "RU", "KZ"], "importer": ["RU", "KZ", "UZ"]}, dtype=object
 )

@@ -38,11 +38,11 @@ def draw_fan(
     forecast: Forecast, *, ax: Axes | None, unit: object, levels: Sequence[float]
 ) -> Axes:
     """Draw one unit, or the sum of all; see `Forecast.plot`."""
+    shown = _one_unit(forecast, unit)
     try:
         import matplotlib.pyplot as plt
     except ImportError:
         raise MissingPackageError.of("matplotlib", "plots", "Forecast.plot") from None
-    shown = _one_unit(forecast, unit)
     if ax is None:
         ax = plt.subplots(figsize=(8, 4.5), layout="constrained")[1]
     draws, x = shown.draws[0], _years(shown.periods)
