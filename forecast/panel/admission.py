@@ -187,7 +187,10 @@ def _unknown_codes_error(
     column: str, unknown: Sequence[Any], known: Sequence[Any]
 ) -> KeyColumnError:
     words = [str(code) for code in known]
-    guesses = [difflib.get_close_matches(str(code), words, n=1) for code in unknown[:5]]
+    guesses = [
+        difflib.get_close_matches(str(code), words, n=1, cutoff=0.5)
+        for code in unknown[:5]
+    ]
     meant = sorted({guess[0] for guess in guesses if guess})
     return KeyColumnError(
         f"{len(unknown):,} unknown codes in column {column!r}",
@@ -195,7 +198,8 @@ def _unknown_codes_error(
         column=column,
         count=len(unknown),
         examples=[repr(code) for code in unknown],
-        remedy=f"Correct them, or add them to known_codes. Close: {meant}.",
+        remedy="Correct them, or add them to known_codes."
+        + (f" Did you mean {meant}?" if meant else ""),
     )
 
 

@@ -132,6 +132,8 @@ def total_labels(frame: pd.DataFrame, roles: Roles) -> dict[str, list[str]]:
     """Return, by key column, labels such as "World" that stand among others."""
     found = {}
     for key in roles.keys:
+        if pd.api.types.is_integer_dtype(frame[key]):
+            continue
         labels = frame[key].unique()
         totals = sorted(str(v) for v in labels if fold_code(v) in TOTAL_LABELS)
         if totals and len(labels) > len(totals):
@@ -181,7 +183,7 @@ def _codes_equal_to_the_rest(frame: pd.DataFrame, roles: Roles, key: str) -> lis
         return []
     by_code = (
         pd.DataFrame({"telling": telling, "equal": equal})
-        .groupby(frame[key].array)
+        .groupby(frame[key].to_numpy())
         .sum()
     )
     always = (by_code["equal"] == by_code["telling"]) & (by_code["equal"] >= 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ from forecast.panel.number_columns import Bools, Ints, examples_of
 __all__ = ["KeyColumn", "fold_code", "key_column", "refuse_lookalikes"]
 
 BLANKS = " \t\r\n\u00a0\u2007\u202f\u200b\ufeff"
-# Cyrillic small letters that look like Latin ones, after case folding
-LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
+# Cyrillic small letters that look like Latin ones, and blanks without width
+LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs", "\u200b\ufeff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def key_column(values: pd.Series, column: str) -> KeyColumn:
         labels, notes = _stripped(distinct, column)
         _refuse_missing_keys(values, (labels == "")[codes], column)
     else:
-        labels, notes = _whole_codes(values, list(distinct), column), ()
+        labels, notes = _whole_codes(values, distinct, column), ()
     order, sorted_labels = pd.factorize(labels, sort=True)
     return KeyColumn(order[codes], pd.Index(list(sorted_labels)), notes)
 
@@ -100,10 +100,9 @@ def _stripped(
     return array, (f"{note}, e.g. {changed[0]!r}",)
 
 
-def _whole_codes(
-    values: pd.Series, distinct: Sequence[Any], column: str
-) -> NDArray[Any]:
-    texts = [label for label in distinct if isinstance(label, str)]
+def _whole_codes(values: pd.Series, distinct: Any, column: str) -> Ints:
+    plain = pd.api.types.is_numeric_dtype(distinct)
+    texts = [] if plain else [v for v in distinct if isinstance(v, str)]
     if texts:
         others = [label for label in distinct if not isinstance(label, str)]
         raise KeyColumnError(
@@ -117,11 +116,12 @@ def _whole_codes(
     numeric = pd.api.types.infer_dtype(distinct, skipna=True)
     if numeric not in {"integer", "floating", "mixed-integer-float"}:
         raise _odd_key(values, f"values of type {numeric}", column)
-    if any(label != int(label) or abs(label) >= 2**63 for label in distinct):
+    exact = np.asarray(distinct)
+    if np.any(np.abs(exact.astype(float)) >= 2.0**63) or np.any(exact % 1 != 0):
         raise _odd_key(values, "numbers with a fraction or beyond 2^63", column)
-    negative = [label for label in distinct if label < 0]
-    if negative:
-        mask = values.isin(negative).to_numpy()
+    whole: Ints = exact.astype(np.int64)
+    if (whole < 0).any():
+        mask = values.isin(whole[whole < 0]).to_numpy()
         raise KeyColumnError(
             f"{mask.sum():,} negative codes in column {column!r}",
             code="F-305",
@@ -130,7 +130,7 @@ def _whole_codes(
             examples=examples_of(values, mask),
             remedy="-1 is what categories leave for a missing code: fill in or drop.",
         )
-    return np.array([int(label) for label in distinct], dtype=np.int64)
+    return whole
 
 
 def _odd_key(values: pd.Series, what: str, column: str) -> KeyColumnError:
@@ -152,8 +152,12 @@ def fold_code(code: Hashable) -> str:
     >>> fold_code("КZ") == fold_code("kz "), fold_code("01") == fold_code("1")
     (True, True)
     """
-    text = unicodedata.normalize("NFKC", str(code)).casefold().translate(LOOKALIKES)
-    text = "".join(letter for letter in text if letter not in BLANKS)
+    text = str(code)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = "".join(text.casefold().split())
+    if not text.isascii():
+        text = text.translate(LOOKALIKES)
     return text.lstrip("0") or "0" if text.isdigit() else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,7 @@ def _no_numbers(values: pd.Series, kind: str, column: str) -> NumberError:
     """Say what stands in the column in place of numbers."""
     text = _instances(values, str)
     nested = _instances(values, list, tuple, dict, set, np.ndarray)
+    unreal = _instances(values, complex)
     if nested.any():
         code, mask, what = "F-203", nested, "lists or other nested values"
         remedy = "One row holds one number: use df.explode(...), or leave it out: covariates=[...]."
@@ -100,12 +102,13 @@ def _no_numbers(values: pd.Series, kind: str, column: str) -> NumberError:
             "Read the file with forecast.reading.read_table, or convert the column with "
             "forecast.reading.parse_numbers, or leave it out: covariates=[...]."
         )
-    elif kind == "complex":
-        code, mask, what = "F-207", np.ones(len(values), dtype=bool), "complex values"
+    elif unreal.any():
+        code, mask, what = "F-207", unreal, "complex values"
         remedy = "Take the real part, if that is what is meant."
     else:
-        code, mask, what = "F-201", values.notna().to_numpy(), f"values of type {kind}"
-        remedy = "Give numbers."
+        mask = ~_instances(values, Real) & values.notna().to_numpy()
+        code, what = "F-201", "other values"
+        remedy = f"Give numbers; pandas reads the column as {kind!r}."
     return NumberError(
         f"{mask.sum():,} {what} in the number column {column!r}",
         code=code,

@@ -107,13 +107,20 @@ def _constant_columns(frame: pd.DataFrame, roles: Roles, groups: Ints) -> list[s
 
 
 def _keep(roles: Roles, kept: Sequence[str]) -> Roles:
-    """Return roles with only the covariates and labels that were kept, no release dates."""
+    """Return roles with only the covariates and labels that were kept."""
     return dataclasses.replace(
         roles,
-        as_of=None,
         covariates=tuple(c for c in roles.covariates if c in kept),
         labels=tuple(c for c in roles.labels if c in kept),
     )
+
+
+def _first_rows(frame: pd.DataFrame, roles: Roles, groups: Ints) -> pd.DataFrame:
+    """Return the first row of each group; a sum is released with its last part."""
+    rows = frame[np.diff(groups, prepend=-1) > 0].reset_index(drop=True)
+    if roles.as_of is not None:
+        rows[roles.as_of] = frame[roles.as_of].groupby(groups).max().to_numpy()
+    return rows
 
 
 def _dropped_note(roles: Roles, kept: Sequence[str], within: str) -> tuple[str, ...]:
@@ -201,11 +208,10 @@ def add_units(frame: pd.DataFrame, roles: Roles, by: Sequence[str]) -> Reshaped:
     """Add flows over units within `by` and period; a missing flow makes the sum missing."""
     single = "series" if "unit" in (roles.period, roles.flow) else "unit"
     keys = tuple(by) or (single,)
-    kept = frame[[*by, roles.period, roles.flow]]
-    kept = kept if by else kept.assign(**{single: "total"})
+    kept = frame if by else frame.assign(**{single: "total"})
     ordered = kept.sort_values([*keys, roles.period], kind="stable", ignore_index=True)
     groups = run_codes(ordered, [*keys, roles.period])
-    total = ordered[np.diff(groups, prepend=-1) > 0].reset_index(drop=True)
+    total = _first_rows(ordered, roles, groups)
     total[roles.flow] = np.bincount(groups, weights=ordered[roles.flow].to_numpy())
     summed = Roles(
         keys=keys,
@@ -213,6 +219,7 @@ def add_units(frame: pd.DataFrame, roles: Roles, by: Sequence[str]) -> Reshaped:
         flow=roles.flow,
         sector=roles.sector if roles.sector in by else None,
         reporter=roles.reporter if roles.reporter in by else None,
+        as_of=roles.as_of,
     )
     n_units = int(run_codes(frame, roles.keys)[-1]) + 1
     absent = n_units * frame[roles.period].nunique() - len(frame)
@@ -250,7 +257,7 @@ def add_directions(
         roles, keys=keys, origin=None, destination=None, flow="turnover"
     )
     kept = _constant_columns(pairs, roles, groups)
-    summed = pairs[np.diff(groups, prepend=-1) > 0].reset_index(drop=True)
+    summed = _first_rows(pairs, roles, groups)
     sums = np.bincount(groups, weights=pairs[roles.flow].to_numpy())
     summed["turnover"] = np.where(both, sums, np.nan)
     turned = _keep(turned, kept)
@@ -298,7 +305,7 @@ def add_periods(frame: pd.DataFrame, roles: Roles, freq: str) -> Reshaped:
             remedy="For a year of which a part is known use forecast.nowcast.",
         )
     kept = _constant_columns(frame, roles, groups)
-    summed = longer[np.diff(groups, prepend=-1) > 0].reset_index(drop=True)
+    summed = _first_rows(longer, roles, groups)
     summed[roles.flow] = np.bincount(groups, weights=frame[roles.flow].to_numpy())
     notes: tuple[str, ...] = ()
     if not complete.all():
@@ -345,4 +352,10 @@ def difference_within_years(
     lost = int(np.isnan(step).sum() - np.isnan(flow).sum())
     told = "year-to-date figures were turned into the figures of each period"
     gaps = (f"{lost:,} periods after a gap or a fall are missing",) if lost > 0 else ()
-    return Reshaped(frame.assign(**{roles.flow: step}), roles, (told, *gaps))
+    months = frame.assign(**{roles.flow: step})
+    if roles.as_of is not None:  # a step is known when both of its ends are
+        out = frame[roles.as_of]
+        months[roles.as_of] = out.where(
+            ~follows | (part == 0), np.maximum(out, out.shift())
+        )
+    return Reshaped(months, roles, (told, *gaps))

@@ -258,8 +258,8 @@ def measure_of(df: pd.DataFrame, measure: str | None) -> tuple[str, str | None]:
     NumberError
         F-209 when the column holds several units.
     """
-    if measure is None or measure not in df.columns:
-        return measure or "", None
+    if measure is None or measure not in df.columns or is_numeric(df[measure]):
+        return measure or "", None  # a flow column may well be called "USD"
     units = sorted({str(value) for value in df[measure].dropna()})
     if len(units) == 1:
         return units[0], measure

@@ -15,6 +15,7 @@ from forecast.errors import (
     ColumnError,
     ForecastWarning,
     KeyColumnError,
+    NumberError,
     PeriodError,
     ReporterError,
     TableError,
@@ -734,10 +735,22 @@ class TradePanel:
         Raises
         ------
         NumberError
-            F-206 for a negative `fill`.
+            F-206 for a negative or infinite `fill`.
         TableError
-            F-120 when the square would be too large.
+            F-106 for other words in `pairs`, F-120 when the square would be too large.
         """
+        if fill < 0 or np.isinf(fill):
+            raise NumberError(
+                f"flows cannot be filled with {fill}",
+                code="F-206",
+                remedy="Fill with 0 or another possible flow, or leave them missing: NaN.",
+            )
+        if pairs not in {"observed", "all"}:
+            raise TableError(
+                f"pairs={pairs!r} is not possible",
+                code="F-106",
+                remedy='Use pairs="observed" or pairs="all".',
+            )
         self._refuse_several_releases("square")
         return self._reshaped(
             fill_square(self._frame, self.roles, fill=fill, every_pair=pairs == "all")
