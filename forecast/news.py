@@ -149,10 +149,10 @@ def _figure(own: Releases, released: object) -> str:
     """Say what was released on that day."""
     table = own.table[own.table["released"] == released]
     said = []
-    for row in table.itertuples():
-        value = f"{row.value:,.6g}" if np.isfinite(row.value) else "no level"
-        growth = f" ({row.growth:+.1%})" if np.isfinite(row.growth) else ""
-        span = f"{row.period_start:%b}–{row.period_end:%b %Y}"
+    for _, row in table.iterrows():
+        value = f"{row['value']:,.6g}" if pd.notna(row["value"]) else "no level"
+        growth = f" ({row['growth']:+.1%})" if pd.notna(row["growth"]) else ""
+        span = f"{row['period_start']:%b}–{row['period_end']:%b %Y}"
         said.append(f"{span}: {value}{growth}")
     return "; ".join(said)
 

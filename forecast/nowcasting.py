@@ -100,9 +100,15 @@ class Nowcast:
         """Central prediction interval, for example ``interval(0.95)``."""
         return self.forecast.interval(level)
 
-    def probability(self, **bounds: float) -> Any:
-        """Probability of ``above=``, ``below=`` or ``between=`` in the unit of the data."""
-        return self.forecast.probability(**bounds)
+    def probability(
+        self,
+        *,
+        above: float | None = None,
+        below: float | None = None,
+        between: tuple[float, float] | None = None,
+    ) -> Any:
+        """Probability of one of ``above=``, ``below=``, ``between=``, in the data's unit."""
+        return self.forecast.probability(above=above, below=below, between=between)
 
     def total(self, by: Any = None) -> Forecast:
         """Sum over units, path by path."""

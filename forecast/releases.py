@@ -262,8 +262,8 @@ def _renamed(df: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     for name in REQUIRED:
         table[name] = df[names[name]].to_numpy()
     for name, default in OPTIONAL.items():
-        given = df[names[name]].to_numpy() if names[name] in df.columns else default
-        table[name] = given
+        given = names[name] in df.columns
+        table[name] = df[names[name]].to_numpy() if given else np.full(len(df), default)
         if isinstance(default, str):
             table[name] = table[name].astype(object).where(table[name].notna(), default)
     return table
@@ -333,7 +333,9 @@ def _refuse(
         code=problem.code,
         column=column,
         count=int(bad.sum()),
-        examples=[f"row {row}: {table.at[row, column]}" for row in rows],
+        examples=[
+            f"row {row}: {value!s}" for row, value in table.loc[rows, column].items()
+        ],
         remedy=remedy,
     )
 

@@ -128,7 +128,7 @@ def describe(evidence: Evidence, relation: PartYearModel) -> pd.DataFrame:
 
 def _tilts(
     evidence: Evidence, relation: PartYearModel
-) -> list[tuple[str, NDArray[np.integer[Any]], Tilt]]:
+) -> list[tuple[str, NDArray[np.intp], Tilt]]:
     """Predict every unit's tilt from the richest information that it has."""
     found = []
     for level in np.unique(evidence.level):
@@ -169,8 +169,8 @@ def _scores(
     Correlations between partners of one year and between both flows of one pair come
     from the calibration data.
     """
-    row = relation.dependence.set_index("months").loc[evidence.months]
-    between, within = float(row["between"]), float(row["within"])
+    row = relation.dependence.loc[relation.dependence["months"] == evidence.months]
+    between, within = float(row["between"].iloc[0]), float(row["within"].iloc[0])
     common = unit_rng(seed, "year", str(year)).standard_normal(paths)
     scores = np.empty((len(evidence), paths))
     for i, key in enumerate(evidence.units.astype(str).itertuples(index=False)):

@@ -81,7 +81,7 @@ def _past_highs(
         earlier = totals[totals.index < claim.year]
         if earlier.empty:
             continue
-        when = int(earlier.idxmax())
+        when = int(earlier.index[int(earlier.argmax())])
         top = published(own, when)
         relation = top.relation if top else "equal"
         rows.append(
