@@ -202,9 +202,9 @@ def nowcast(
     ...     measure="million USD",
     ... )
     >>> year = nowcast(figures, 2021, as_of="2021-09-30")
-    >>> year.benchmarks.set_index("rule")["value"].round(0)["run-rate"]
+    >>> print(year.benchmarks.set_index("rule")["value"]["run-rate"])
     24000.0
-    >>> year.probability(below=20_000) < 0.02
+    >>> print(year.probability(below=20_000) < 0.02)
     True
     """
     task = _Task(data, year, None if as_of is None else parse_date(as_of), lag_days)
