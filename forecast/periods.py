@@ -359,7 +359,7 @@ def _problem(
 ) -> PeriodError:
     what, remedy = PROBLEMS[code]
     return PeriodError(
-        f"{count:,} rows of column {column!r} hold {what}",
+        f"{count:,} row{'s' * (count != 1)} of column {column!r} with {what}",
         code=code,
         column=column,
         count=int(count),

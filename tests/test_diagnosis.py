@@ -81,6 +81,12 @@ def test_a_tenfold_step_is_no_mix_of_units():
     assert "F-223" not in findings(df).index
 
 
+def test_wild_series_jump_a_thousandfold_without_a_mix_of_units():
+    df = healthy(20)
+    df["y"] = np.random.default_rng(5).lognormal(0, 5, len(df))
+    assert "F-223" not in findings(df).index
+
+
 def test_late_beginners_and_gaps_are_told_apart():
     df = healthy()
     pair = (df["o"] == "KZ") & (df["d"] == "RU")
@@ -143,6 +149,17 @@ def test_ordinary_series_are_not_taken_for_cumulated(seed, freq):
     )
     periods = pd.period_range("2001-01", periods=5 * season, freq=freq)
     assert not looks_cumulated(values, periods).any()
+
+
+def test_a_season_that_rises_from_quarter_to_quarter_is_not_cumulated():
+    values = np.tile([1.0, 1.2, 1.5, 1.8], 6)[None, :]
+    periods = pd.period_range("2001Q1", periods=24, freq="Q")
+    assert not looks_cumulated(values, periods).any()
+
+
+def test_years_without_trade_say_nothing_about_cumulating():
+    steps = np.vstack([np.zeros(12), np.full(12, 2.0), np.linspace(1, 3, 12)])
+    assert looks_cumulated(steps.cumsum(axis=1).reshape(1, -1), months(3)).all()
 
 
 def test_one_year_is_not_enough_to_tell():

@@ -579,6 +579,13 @@ def test_a_flow_column_may_bear_the_name_of_its_unit():
     assert build(df, flow="USD", unit="USD").measure == "USD"
 
 
+def test_notes_do_not_tell_of_rows_beyond_the_as_of_date():
+    df = vintages().assign(y=[5.0, 5.4, 5e-324])
+    panel = build(df, as_of="out")
+    assert len(panel.notes) == 1
+    assert panel.as_of("2021-12-31").notes == ()
+
+
 def test_deleting_the_future_changes_not_even_who_is_said_to_have_reported():
     df = vintages().assign(who=["KZ", "KZ", "RU"])
     known = build(df, as_of="out", reporter="who").as_of("2021-12-31")

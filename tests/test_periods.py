@@ -108,6 +108,7 @@ def test_freq_decides_what_dates_leave_open():
     assert texts(["2021-01-01"]) == ["2021"]
     assert texts(["2021-01-01"], freq="M") == ["2021-01"]
     assert texts(["2021-05-17", "2021-08-03"], freq="Q") == ["2021Q2", "2021Q3"]
+    assert texts(["2021-03-31", "2021-12-31"], freq="Q") == ["2021Q1", "2021Q4"]
 
 
 def test_dates_follow_the_frequency_of_the_labels_beside_them():

@@ -73,10 +73,9 @@ def _count(number: int, noun: str) -> str:
 
 def _percent(share: float) -> str:
     """Write a share; what is not nothing never reads as 0."""
-    percent = 100 * float(share)
-    if percent == 0:
-        return "no" if share == 0 else "<0.1%"
-    return "<0.1%" if percent < 0.05 else f"{percent:.1f}%"
+    if share == 0:
+        return "no"
+    return "<0.1%" if share < 0.0005 else f"{100 * share:.1f}%"
 
 
 def facts_of(

@@ -424,6 +424,14 @@ class TradePanel:
         DataFrame
             Columns ``code, what, count, examples, suggestion``. Of several releases the
             last is looked at.
+
+        Examples
+        --------
+        >>> df = pd.DataFrame({"side": "KZ", "year": [2019, 2021], "bn": [20.0, 24.5]})
+        >>> panel = TradePanel.from_frame(df, unit=["side"], period="year", flow="bn")
+        >>> panel.diagnose()[["code", "count", "examples"]]
+            code  count examples
+        0  F-434      1     2020
         """
         frame = latest_releases(self._frame, self.roles)
         return diagnose(Cells.of(frame, self.roles, self.periods), parts=parts)
@@ -488,6 +496,15 @@ class TradePanel:
         PeriodError
             F-412 no date, F-422 nothing known yet, F-428 the panel was already cut at an
             earlier state that this date would need to look behind.
+
+        Examples
+        --------
+        >>> df = pd.DataFrame({"side": "KZ", "year": [2020, 2020], "bn": [18.6, 19.1],
+        ...     "released": ["2021-02-15", "2021-09-01"]})
+        >>> panel = TradePanel.from_frame(df, unit=["side"], period="year", flow="bn",
+        ...     as_of="released")
+        >>> panel.as_of("2021-06-30").to_frame()["bn"].to_list()
+        [18.6]
         """
         day = parse_date(date, column="date")
         if self.cut is not None and self.vintages and day < self.cut:
@@ -701,6 +718,14 @@ class TradePanel:
             F-211 where a figure falls within a year.
         PeriodError
             F-426 for yearly data, F-427 for several releases.
+
+        Examples
+        --------
+        >>> df = pd.DataFrame({"side": "KZ", "bn": [1.5, 3.1, 5.0],
+        ...     "month": ["2021-01", "2021-02", "2021-03"]})
+        >>> ytd = TradePanel.from_frame(df, unit=["side"], period="month", flow="bn")
+        >>> ytd.decumulated().to_frame()["bn"].round(1).to_list()
+        [1.5, 1.6, 1.9]
         """
         if self.freq == "Y" or on_negative not in {"raise", "missing"}:
             raise PeriodError(
@@ -771,6 +796,13 @@ class TradePanel:
         ------
         PeriodError
             F-421 for a horizon that is no positive number or too long.
+
+        Examples
+        --------
+        >>> df = pd.DataFrame({"side": ["KZ"], "year": [2021], "bn": [24.5]})
+        >>> panel = TradePanel.from_frame(df, unit=["side"], period="year", flow="bn")
+        >>> panel.future("2023")["year"].astype(str).to_list()
+        ['2022', '2023']
         """
         self._refuse_several_releases("future")
         periods = periods_after(self.periods[-1], horizon)
