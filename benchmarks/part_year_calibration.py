@@ -151,46 +151,49 @@ def calibrate(series: Series) -> PartYearModel:
     return PartYearModel(table, pd.DataFrame(dependence))
 
 
-def scores_of(model: PartYearModel, case: Case) -> np.ndarray:
-    """Normal scores of what came true, from information "growth"."""
-    tilt = model.tilt(case.part, "growth")
-    u = (case.target - tilt.center) / tilt.spread
-    return np.array(
-        [
-            ndtri(np.interp(x, errors, PROBABILITIES))
-            for x, errors in zip(u, tilt.errors, strict=True)
-        ]
-    )
-
-
 def dependence_of(
     model: PartYearModel, series: Series, every: list[Case]
 ) -> dict[str, float]:
-    """Correlation of scores between partners in a year, and between a partner's flows."""
+    """What a year does to all partners, and what a partner's flows share beyond it.
+
+    ``common`` is the standard deviation of the year effect in the tilt: the mean square
+    of each year's precision-weighted mean error, less what independent errors would
+    give. ``pair`` is the correlation of export and import errors, less the common part.
+    """
     frames = []
     for case in every:
-        rows = case.rows[np.isfinite(case.part.log_growth)]
-        grown = case.take(np.isfinite(case.part.log_growth))
-        if not rows.size:
+        known = case.part.knows("growth")
+        if not known.any():
             continue
-        who = {"partner": series.partner[rows], "flow": series.flow[rows]}
+        grown = case.take(known)
+        tilt = model.tilt(grown.part, "growth")
         frames.append(
-            pd.DataFrame(who | {"year": case.year, "score": scores_of(model, grown)})
+            pd.DataFrame(
+                {
+                    "partner": series.partner[grown.rows],
+                    "flow": series.flow[grown.rows],
+                    "year": case.year,
+                    "error": grown.target
+                    - tilt.at(np.zeros((len(grown.part), 1)))[:, 0],
+                    "deviation": tilt.deviation,
+                }
+            )
         )
-    table = pd.concat(frames)
-    table = table[table["flow"] != "turnover"]
+    table = pd.concat(frames).query("flow != 'turnover'")
+    table = table.assign(
+        weight=table["deviation"] ** -2, score=table["error"] / table["deviation"]
+    )
+    table["score"] = table["score"].clip(-4, 4)
+    table["weighted"] = table["weight"] * table["deviation"] * table["score"]
+    years = table.groupby("year")[["weighted", "weight"]].sum()
+    mean = years["weighted"] / years["weight"]
+    common = np.sqrt(max(0.0, float((mean**2 - 1 / years["weight"]).mean())))
     wide = table.pivot_table(
         index=["year", "partner"], columns="flow", values="score"
     ).dropna()
-    within = float(wide["export"].corr(wide["import"]))
-    groups = table.groupby(["year", "flow"])["score"]
-    n, mean, var = groups.size(), groups.mean(), table["score"].var()
-    between = float(((mean**2 - var / n) * n).sum() / n.sum() / var)
-    return {
-        "months": every[0].part.months,
-        "between": max(0.0, between),
-        "within": max(0.0, between, within),
-    }
+    shared = np.minimum((common / table["deviation"]) ** 2, 0.81).mean()
+    pair = max(0.0, float(wide["export"].corr(wide["import"])) - float(shared))
+    return {"months": every[0].part.months, "common": common, "pair": min(pair, 0.15)}
 
 
 def coverage(model: PartYearModel, series: Series) -> pd.DataFrame:

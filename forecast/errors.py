@@ -103,7 +103,9 @@ class ColumnError(TableError):
         """Name the columns that are not there and guess what was meant."""
         names = [str(name) for name in present]
         guesses = [
-            match for name in wanted for match in difflib.get_close_matches(name, names, n=1)
+            match
+            for name in wanted
+            for match in difflib.get_close_matches(name, names, n=1)
         ]
         meant = f" Did you mean {guesses}?" if guesses else ""
         return cls(

@@ -47,6 +47,9 @@ Ints = NDArray[np.integer[Any]]
 MONTHS = 12
 RECENT_MONTHS = 3
 TILT_YEARS = 5
+INNER_80 = (
+    2.5631  # width of the inner 80 per cent of a normal distribution in deviations
+)
 TILT_YEARS_NEEDED = 3
 VOLATILITY_YEARS = 10
 VOLATILITY_CHANGES_NEEDED = 4
@@ -170,6 +173,13 @@ class Tilt:
     spread: Floats
     errors: Floats
 
+    @property
+    def deviation(self) -> Floats:
+        """Standard deviation of the tilt, from the inner 80 per cent of the errors."""
+        inner = [int(np.flatnonzero(p == PROBABILITIES)[0]) for p in (0.1, 0.9)]
+        low, high = self.errors[:, inner].T
+        return self.spread * (high - low) / INNER_80
+
     def at(self, scores: Floats) -> Floats:
         """Give the tilt at standard normal scores of shape (n, m)."""
         grid = _normal_quantiles(PROBABILITIES)
@@ -241,8 +251,9 @@ class PartYearModel:
         ``spread_<term>``; quantiles ``q_<probability>``; ``series``, the number of
         part-years behind the row.
     dependence : DataFrame
-        By month: ``between`` and ``within``, the correlations of normal scores
-        between partners of one year, and between both flows of one partner.
+        By month: ``common``, the standard deviation of what a year does to the tilts
+        of all partners (log points), and ``pair``, the correlation of normal scores
+        that both flows of one partner have beyond that.
     """
 
     table: pd.DataFrame

@@ -25,6 +25,8 @@ __all__ = [
 
 Floats = NDArray[np.floating[Any]]
 
+LARGEST_LOADING = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class YearPaths:
@@ -48,11 +50,14 @@ def simulate_year(
     evidence: Evidence, relation: PartYearModel, year: int, *, paths: int, seed: int
 ) -> YearPaths:
     """Draw year and growth with the same normal scores, so that they agree path by path."""
-    scores = _scores(evidence, relation, year, paths, seed)
+    independent = _independent(evidence, seed, paths)
+    common = unit_rng(seed, "year", str(year)).standard_normal(paths)
     shape = (len(evidence), paths)
     whole, growth, rest = (np.full(shape, np.nan) for _ in range(3))
     for level, rows, tilt in _tilts(evidence, relation):
-        draw = tilt.at(scores[rows])
+        draw = tilt.at(
+            _joint(tilt, relation, evidence.months, common, independent[rows])
+        )
         if level == "rate":
             growth[rows] = np.exp(evidence.part.log_growth[rows, None] + draw)
             whole[rows] = evidence.base[rows, None] * growth[rows]
@@ -65,7 +70,10 @@ def simulate_year(
     )
     if baseless.size:  # growth is published, the level of the year before is not
         part = evidence.part.take(baseless)
-        draw = relation.tilt(part, "rate").at(scores[baseless])
+        tilt = relation.tilt(part, "rate")
+        draw = tilt.at(
+            _joint(tilt, relation, evidence.months, common, independent[baseless])
+        )
         growth[baseless] = np.exp(part.log_growth[:, None] + draw)
     return YearPaths(whole, 100 * (growth - 1), rest)
 
@@ -161,24 +169,39 @@ def _medians(evidence: Evidence, relation: PartYearModel) -> Floats:
     return medians
 
 
-def _scores(
-    evidence: Evidence, relation: PartYearModel, year: int, paths: int, seed: int
-) -> Floats:
-    """Normal scores: one factor of the year, one of the two partners, one of the unit.
+def _independent(evidence: Evidence, seed: int, paths: int) -> Floats:
+    """Two normal scores of each unit, (units, 2, paths): of its pair, and its own.
 
-    Correlations between partners of one year and between both flows of one pair come
-    from the calibration data.
+    They hang on the keys, so that a unit keeps its paths whoever stands beside it.
     """
-    row = relation.dependence.loc[relation.dependence["months"] == evidence.months]
-    between, within = float(row["between"].iloc[0]), float(row["within"].iloc[0])
-    common = unit_rng(seed, "year", str(year)).standard_normal(paths)
-    scores = np.empty((len(evidence), paths))
+    scores = np.empty((len(evidence), 2, paths))
     for i, key in enumerate(evidence.units.astype(str).itertuples(index=False)):
-        pair = unit_rng(seed, "pair", *sorted(key)).standard_normal(paths)
-        own = unit_rng(seed, "unit", *key).standard_normal(paths)
-        scores[i] = np.sqrt(between) * common + np.sqrt(within - between) * pair
-        scores[i] += np.sqrt(1 - within) * own
+        scores[i, 0] = unit_rng(seed, "pair", *sorted(key)).standard_normal(paths)
+        scores[i, 1] = unit_rng(seed, "unit", *key).standard_normal(paths)
     return scores
+
+
+def _joint(
+    tilt: Tilt,
+    relation: PartYearModel,
+    months: int,
+    common: Floats,
+    independent: Floats,
+) -> Floats:
+    r"""Normal scores with the dependence of the calibration data.
+
+    A year moves all partners by about as much, :math:`c` log points: of a unit whose
+    tilt has standard deviation :math:`s` it explains :math:`\lambda^2 = (c / s)^2`.
+    Both flows of a pair share a further part :math:`\pi`; the rest is the unit's own.
+    """
+    row = relation.dependence.loc[relation.dependence["months"] == months]
+    loading = np.minimum(float(row["common"].iloc[0]) / tilt.deviation, LARGEST_LOADING)
+    of_pair = np.full(loading.size, float(row["pair"].iloc[0]))
+    own = np.sqrt(1 - loading**2 - of_pair)
+    parts = (
+        independent[:, 0] * np.sqrt(of_pair)[:, None] + independent[:, 1] * own[:, None]
+    )
+    return np.asarray(loading[:, None] * common + parts)
 
 
 def _past_shares(pattern: Floats, paths: int, rng: np.random.Generator) -> Floats:
