@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast import errors
+from forecast.events import Count, EventLog, Stock
 from forecast.panel import TradePanel
 
 REGIONS = ["DE", "KZ", "RU", "UZ"]
@@ -641,6 +642,36 @@ def test_indicators_come_from_the_log_and_become_covariates():
     more = panel.with_indicators(Log(), visits=2, forums=3)
     assert more.covariates == ("visits", "forums")
     assert more.to_frame()["forums"].to_list() == [3.0, 9.0]
+
+
+def test_indicators_of_a_real_log_arrive_beside_the_flows():
+    log = EventLog.from_frame(
+        pd.DataFrame(
+            {
+                "date": ["2021-03-05"],
+                "origin": "KZ",
+                "destination": "RU",
+                "kind": "visit",
+            }
+        )
+    )
+    panel = build(
+        pd.DataFrame(
+            {
+                "o": ["RU", "KZ"] * 2,
+                "d": ["KZ", "RU"] * 2,
+                "t": [2020] * 2 + [2021] * 2,
+                "y": 1.0,
+            }
+        )
+    )
+    found = panel.with_indicators(
+        log, visits=Count("visit"), stock=Stock("visit", half_life=2)
+    )
+    assert found.covariates == ("visits", "stock")
+    seen = found.to_frame().groupby("t")[["visits", "stock"]].sum()
+    assert seen.loc["2020"].sum() == 0
+    assert seen.loc["2021", "visits"] == 2  # undirected: both directions of the pair
 
 
 # ---------------------------------------------------------------------- selection

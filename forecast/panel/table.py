@@ -54,7 +54,7 @@ class IndicatorSource(Protocol):
     """What `TradePanel.with_indicators` asks of a log of events."""
 
     def indicators(self, panel: TradePanel, recipes: Mapping[str, Any]) -> pd.DataFrame:
-        """Return one row per row of the panel, one column per recipe."""
+        """Return one row per row of the panel: its keys, and a column or more per recipe."""
         ...
 
 
@@ -605,7 +605,8 @@ class TradePanel:
             Recipes by the name of the new column, such as ``visits=Count("visit")``.
         """
         indicators = log.indicators(self, recipes)
-        return self.with_columns(**{str(n): indicators[n] for n in indicators.columns})
+        fresh = [name for name in indicators.columns if name not in self.roles.identity]
+        return self.with_columns(**{str(name): indicators[name] for name in fresh})
 
     # ------------------------------------------------------------------- sums
 
