@@ -68,6 +68,11 @@ class Evidence:
         return len(self.units)
 
     @property
+    def in_money(self) -> bool:
+        """Whether the level of the year can be told, not only its growth."""
+        return bool(np.all((self.level != "rate") | np.isfinite(self.base)))
+
+    @property
     def months(self) -> int:
         return self.part.months
 

@@ -30,6 +30,7 @@ NEWS_COLUMNS = [
     "change",
     "of_new_months",
     "of_revisions",
+    "unit",
 ]
 MONTH_NAMES = list(calendar.month_abbr)[1:]
 
@@ -54,7 +55,7 @@ def news_of_releases(
     DataFrame
         Columns `NEWS_COLUMNS`, one row a day of release that changed the estimate.
     """
-    rows, before, months = [], np.nan, 0
+    rows, before, months, unit = [], np.nan, 0, ""
     for released in np.sort(own.table["released"].unique()):
         view = own.as_of(released)
         found = evidence_of_releases(view, year, everything=everything.as_of(released))
@@ -63,9 +64,12 @@ def news_of_releases(
         after = median_of([found])
         if after == before:
             continue
+        if unit != (unit := own.measure if found.in_money else "%"):
+            before = np.nan  # a growth rate and a level have no difference
         fresh = found.months > months
         rows.append(
             _row(released, _figure(own, released), found.months, before, after)
+            | {"unit": unit}
             | (
                 {"of_new_months": after - before}
                 if fresh
@@ -107,9 +111,10 @@ def news_of_panel(
         revised = _without_new_months(view, last_period, year, median_of)
         known = max(e.months for e in found)
         if after != before:
-            names = f"{MONTH_NAMES[0]}–{MONTH_NAMES[known - 1]} {year}"
+            names = f"Jan–{MONTH_NAMES[known - 1]} {year}".replace("Jan–Jan", "Jan")
             rows.append(
                 _row(released, names, known, before, after)
+                | {"unit": panel.measure}
                 | {"of_revisions": revised - before, "of_new_months": after - revised}
             )
         before, last_period = after, view.periods[-1]
@@ -152,7 +157,9 @@ def _figure(own: Releases, released: object) -> str:
     for _, row in table.iterrows():
         value = f"{row['value']:,.6g}" if pd.notna(row["value"]) else "no level"
         growth = f" ({row['growth']:+.1%})" if pd.notna(row["growth"]) else ""
-        span = f"{row['period_start']:%b}–{row['period_end']:%b %Y}"
+        span = f"{row['period_start']:%b}–{row['period_end']:%b %Y}".replace(
+            "Jan–Dec ", ""
+        )
         said.append(f"{span}: {value}{growth}")
     return "; ".join(said)
 

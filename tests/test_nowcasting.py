@@ -132,6 +132,8 @@ def test_two_reporters_are_never_chained(figures):
 def test_the_news_replay_kazakhstans_releases_of_2021(figures):
     found = nowcast(figures, 2021, as_of="2022-01-26", reporter="Kazakhstan")
     assert found.news["months"].tolist() == [6, 8, 10, 11]
+    assert found.news["unit"].tolist() == ["%", *["million USD"] * 3]
+    assert found.news["change"].iloc[:2].isna().all()  # no level before, growth only
     changes = found.news["change"].iloc[2:]
     assert_allclose(changes, np.diff(found.news["after"].iloc[1:]))
     assert found.median == pytest.approx(found.news["after"].iloc[-1], rel=0.005)
