@@ -1,0 +1,31 @@
+"""Figures: every function takes an Axes (or makes one) and returns it.
+
+The year: `plot_nowcast`, `plot_part_year`, `plot_fan`, `plot_track`. How an estimate
+came about: `plot_news`, `plot_contributions`. Claims: `plot_claim` and its single
+figures `plot_records`, `plot_ceiling`, `plot_control`.
+
+Colours, numbers and labels come from `forecast.plots.look`; `look.render` gives a
+figure as bytes that are the same in every run.
+"""
+
+from __future__ import annotations
+
+from forecast.plots.changes import plot_contributions, plot_news
+from forecast.plots.paths import plot_fan, plot_part_year
+from forecast.plots.records import plot_records
+from forecast.plots.verdicts import plot_ceiling, plot_claim, plot_control
+from forecast.plots.years import Mark, plot_nowcast, plot_track
+
+__all__ = [
+    "Mark",
+    "plot_ceiling",
+    "plot_claim",
+    "plot_contributions",
+    "plot_control",
+    "plot_fan",
+    "plot_news",
+    "plot_nowcast",
+    "plot_part_year",
+    "plot_records",
+    "plot_track",
+]
