@@ -12,7 +12,7 @@ calibration rests on other countries' years (1986–2010).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -334,18 +334,21 @@ class _Made:
         self, draws: Floats, quantity: str, measure: str | None = None
     ) -> Forecast:
         year = pd.PeriodIndex([pd.Period(year=self.task.year, freq="Y")])
-        return self._forecast(
+        found = self._forecast(
             draws[:, None, :], year, quantity, measure or self.known.measure
         )
+        if quantity != "level":
+            return found
+        base = np.concatenate([g.base for g in self.groups])[self._order()]
+        return replace(found, history=pd.DataFrame(base[:, None], columns=year - 1))
 
     def _forecast(
         self, draws: Floats, periods: pd.PeriodIndex, quantity: str, measure: str
     ) -> Forecast:
-        units = pd.concat([g.units for g in self.groups], ignore_index=True)
-        order = units.sort_values(list(units.columns), kind="stable").index.to_numpy()
+        order = self._order()
         return Forecast(
             draws=draws[order],
-            units=units.loc[order].reset_index(drop=True),
+            units=self._units().loc[order].reset_index(drop=True),
             periods=periods,
             measure=measure,
             quantity=quantity,
@@ -354,6 +357,14 @@ class _Made:
             origin=getattr(self.known, "origin", None),
             destination=getattr(self.known, "destination", None),
         )
+
+    def _units(self) -> pd.DataFrame:
+        return pd.concat([g.units for g in self.groups], ignore_index=True)
+
+    def _order(self) -> NDArray[np.intp]:
+        """Rows of the groups one after the other, in canonical order of the keys."""
+        units = self._units()
+        return units.sort_values(list(units.columns), kind="stable").index.to_numpy()
 
 
 def _nothing_to_nowcast(year: int) -> PeriodError:

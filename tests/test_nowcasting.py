@@ -205,6 +205,12 @@ def test_the_year_is_what_is_known_plus_the_months_to_come_on_every_path():
     assert_allclose(found.forecast.draws[:, 0], whole, rtol=1e-12)
 
 
+def test_growth_of_the_year_is_over_the_year_before_on_every_path():
+    found = nowcast(panel_of(months_of(6)), 2021)
+    assert found.growth is not None
+    assert_allclose(found.growth.draws, found.forecast.growth().draws)
+
+
 def test_shuffled_rows_and_other_units_change_no_bit():
     frame = months_of(6)
     one = nowcast(panel_of(frame), 2021)
