@@ -83,9 +83,7 @@ def texts(ax) -> str:
 
 def spans(ax) -> list[tuple[list[float], list[float]]]:
     """Both coordinates of every line of two points."""
-    lines = [
-        (line.get_xdata().tolist(), line.get_ydata().tolist()) for line in ax.lines
-    ]
+    lines = [(list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines]
     return [(x, y) for x, y in lines if len(x) == 2]
 
 

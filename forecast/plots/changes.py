@@ -46,13 +46,18 @@ def plot_news(
     Parameters
     ----------
     news : DataFrame
-        As in `Nowcast.news`: ``released``, ``figure``, ``before``, ``after``.
+        As in `Nowcast.news`: ``released``, ``figure``, ``before``, ``after`` and,
+        where there is one, ``unit``; an estimate that was first one of growth and
+        then one of money is drawn from the first in money on.
     ax : Axes, optional
     measure : str
-        Unit of the estimate.
+        Unit of the estimate; default: as `news` says.
     outcome : float, optional
         What came true.
     """
+    if "unit" in news and len(news):
+        news = news[news["unit"] == news["unit"].iloc[-1]]
+        measure = measure or str(news["unit"].iloc[-1])
     known = [] if outcome is None else [outcome]
     scale = scale_of(measure, [*news["after"], *known])
     ax = axes_of(ax, height=1.5 + 0.42 * max(len(news), 1))

@@ -1,0 +1,13 @@
+"""Studies: a TOML file becomes one reproducible run with a report and a manifest.
+
+`run_study` does all of it. `Study.from_toml` reads and checks the file, `Study.run`
+finds the answer with what was known on the as-of date and looks back afterwards,
+`StudyResult.write` writes the folder.
+"""
+
+from __future__ import annotations
+
+from forecast.studies.facts import StudyFacts
+from forecast.studies.study import Study, StudyResult, run_study
+
+__all__ = ["Study", "StudyFacts", "StudyResult", "run_study"]

@@ -1,0 +1,258 @@
+"""Reads a study file; where it is wrong, names the key and the line.
+
+All complaints are collected, and one `StudyError` tells the first of them in full and
+the others in brief.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecast.claims import Claim
+from forecast.errors import ForecastError, StudyError
+from forecast.events import Recipe
+from forecast.studies.complaints import Reading, short, study_error
+from forecast.studies.plan import ClaimPlan, DataPlan, IndicatorPlan, StudyPlan
+from forecast.studies.schema import (
+    CLAIM_KEYS,
+    INDICATOR_KEYS,
+    KEYS_OF_ALL,
+    KEYS_OF_KIND,
+    OF_RECIPE,
+    OTHER_SECTIONS,
+    RECIPES,
+    REQUIRED_SECTIONS,
+    SECTIONS,
+)
+from forecast.studies.toml_lines import KeyPath, key_lines
+
+__all__ = ["parse_study", "read_study"]
+
+
+def read_study(path: Path) -> StudyPlan:
+    """Read and check a study file.
+
+    Raises
+    ------
+    StudyError
+        F-701 the file cannot be read or is no TOML, F-702 unknown key, F-703 missing
+        key, F-704 wrong type or value, F-705 keys that do not fit each other.
+    """
+    try:
+        source = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as wrong:
+        reason = getattr(wrong, "strerror", None) or "it is no UTF-8 text"
+        raise StudyError(
+            f"the study file {path.name!r} cannot be read: {reason}",
+            code="F-701",
+            remedy="Give the path of a TOML file saved as UTF-8.",
+        ) from wrong
+    return parse_study(source, path.name)
+
+
+def parse_study(source: str, name: str = "the study") -> StudyPlan:
+    """Check the text of a study file; `name` is how messages call it.
+
+    Examples
+    --------
+    >>> plan = parse_study('''
+    ... [study]
+    ... title = "A year"
+    ... as_of = 2021-09-30
+    ... [data]
+    ... figures = "rus_kaz"
+    ... [nowcast]
+    ... year = 2021
+    ... ''')
+    >>> plan.year, plan.output, str(plan.last_day.date())
+    (2021, 'output', '2021-09-30')
+    """
+    try:
+        document = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as wrong:
+        raise StudyError(
+            f"{name} is no valid TOML: {wrong}",
+            code="F-701",
+            remedy="Correct that line; texts stand between quotation marks, dates do not.",
+        ) from wrong
+    reading = Reading()
+    plan = _plan(document, reading)
+    if plan is None or reading.complaints:
+        raise study_error(reading.complaints, key_lines(source), name)
+    return plan
+
+
+def _plan(document: dict[str, Any], reading: Reading) -> StudyPlan | None:
+    reading.unknown(document, [*SECTIONS, *OTHER_SECTIONS], ())
+    for section in REQUIRED_SECTIONS:
+        if section not in document:
+            reading.complain("F-703", (section,), "missing table", f"Add [{section}].")
+    read = {
+        name: reading.values(reading.table(document[name], (name,)), keys, (name,))
+        for name, keys in SECTIONS.items()
+        if name in document
+    }
+    if any(name not in read for name in REQUIRED_SECTIONS):
+        return None
+    study, year = read["study"], read["nowcast"]["year"]
+    claims = _claims(document.get("claims", []), study["as_of"], reading)
+    indicators = _indicators(document, study["as_of"], year, reading)
+    if reading.complaints:
+        return None
+    plan = StudyPlan(
+        title=study["title"],
+        as_of=study["as_of"],
+        seed=study["seed"],
+        output=study["output"],
+        data=DataPlan(**read["data"]),
+        year=year,
+        reporters=read["nowcast"]["reporters"],
+        indicators=indicators,
+        claims=claims,
+        hindsight=read.get("hindsight", {}).get("as_of"),
+    )
+    _refuse_misfits(plan, reading)
+    return plan
+
+
+def _refuse_misfits(plan: StudyPlan, reading: Reading) -> None:
+    """Keys that are right alone and wrong together."""
+    if plan.hindsight is not None and plan.hindsight <= plan.last_day:
+        reading.complain(
+            "F-705",
+            ("hindsight", "as_of"),
+            f"is not after {plan.last_day:%Y-%m-%d}, the latest as-of date of the answer",
+            "Hindsight looks up what came true later; choose a later day or drop it.",
+        )
+    if plan.indicators is not None and plan.data.events is None:
+        reading.complain(
+            "F-705",
+            ("indicators",),
+            "needs events, and the study has none",
+            "Add events to [data].",
+        )
+
+
+def _claims(
+    entries: Any, as_of: pd.Timestamp | None, reading: Reading
+) -> tuple[ClaimPlan, ...]:
+    if not isinstance(entries, list):
+        reading.complain(
+            "F-704", ("claims",), "must be an array of tables", "Write [[claims]]."
+        )
+        return ()
+    found = [
+        _claim(reading.table(e, ("claims", i)), ("claims", i), as_of, reading)
+        for i, e in enumerate(entries)
+    ]
+    return tuple(claim for claim in found if claim is not None)
+
+
+def _claim(
+    table: dict[str, Any], at: KeyPath, as_of: pd.Timestamp | None, reading: Reading
+) -> ClaimPlan | None:
+    before = len(reading.complaints)
+    v = reading.values(table, CLAIM_KEYS, at)
+    kind = v["kind"]
+    if kind is not None:
+        fitting = KEYS_OF_KIND[kind] | KEYS_OF_ALL
+        for name in sorted((set(table) & set(CLAIM_KEYS)) - fitting):
+            reading.complain(
+                "F-705",
+                (*at, name),
+                f"does not belong to a claim of kind {kind!r}",
+                "Drop it, or choose another kind.",
+            )
+        if kind in ("level", "growth") and "value" not in table:
+            reading.complain("F-703", (*at, "value"), "missing key", "Add it.")
+    if len(reading.complaints) > before:
+        return None
+    try:
+        claim = _as_claim(v)
+    except ForecastError as wrong:
+        reading.complain("F-705", at, wrong.problem, wrong.remedy)
+        return None
+    day = v["as_of"] if v["as_of"] is not None else v["said_on"]
+    return ClaimPlan(claim, as_of if day is None else day)  # type: ignore[arg-type]
+
+
+def _as_claim(v: dict[str, Any]) -> Claim:
+    said = {k: v[k] for k in ("text", "by", "source", "said_on", "reporter")}
+    kind, year, value = v["kind"], v["year"], v["value"]
+    if kind == "level":
+        return Claim.level(
+            year, value, record=v["record"], relation=v["relation"], **said
+        )
+    if kind == "record":
+        return Claim.record(year, value, **said)
+    if kind == "growth":
+        return Claim.growth(year, value, relation=v["relation"], **said)
+    return Claim.share(
+        year, v["cause"], at_least=0.5 if value is None else value, **said
+    )
+
+
+def _indicators(
+    document: dict[str, Any],
+    as_of: pd.Timestamp | None,
+    year: int | None,
+    reading: Reading,
+) -> IndicatorPlan | None:
+    if "indicators" not in document:
+        return None
+    at: KeyPath = ("indicators",)
+    table = reading.table(document["indicators"], at)
+    own = {name: table[name] for name in INDICATOR_KEYS if name in table}
+    v = reading.values(own, INDICATOR_KEYS, at)
+    if "between" not in table:
+        reading.complain(
+            "F-703", (*at, "between"), "missing key", 'Add between = ["RU", "KZ"].'
+        )
+    recipes = {
+        name: _recipe(reading.table(entry, (*at, name)), (*at, name), reading)
+        for name, entry in table.items()
+        if name not in INDICATOR_KEYS
+    }
+    if not recipes:
+        reading.complain(
+            "F-703",
+            at,
+            "names no indicator",
+            'Add visits = { recipe = "Count", kind = "visit" }.',
+        )
+    if reading.complaints or as_of is None or year is None:
+        return None
+    return IndicatorPlan(
+        recipes={k: r for k, r in recipes.items() if r is not None},
+        between=v["between"],
+        since=year - 10 if v["since"] is None else v["since"],
+        as_of=as_of if v["as_of"] is None else v["as_of"],
+    )
+
+
+def _recipe(table: dict[str, Any], at: KeyPath, reading: Reading) -> Recipe | None:
+    name = table.get("recipe")
+    if name not in RECIPES:
+        close = difflib.get_close_matches(str(name), RECIPES, n=1)
+        remedy = (
+            f"Did you mean {close[0]!r}?" if close else f"Use one of {list(RECIPES)}."
+        )
+        problem = "missing key" if name is None else f"has the value {short(name)}"
+        code = "F-703" if name is None else "F-704"
+        reading.complain(code, (*at, "recipe"), problem, remedy)
+        return None
+    options = {k: value for k, value in table.items() if k != "recipe"}
+    reading.unknown(options, OF_RECIPE[name], at)
+    if set(options) - OF_RECIPE[name]:
+        return None
+    try:
+        return RECIPES[name](**options)
+    except (ForecastError, TypeError, ValueError) as wrong:
+        problem = getattr(wrong, "problem", "has a value of the wrong type")
+        reading.complain("F-704", at, problem, getattr(wrong, "remedy", ""))
+        return None

@@ -1,0 +1,270 @@
+"""A study: one TOML file, one run, one folder that can be made again bit by bit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from forecast.claims import Card
+from forecast.nowcasting import Nowcast
+from forecast.reporting import Report
+from forecast.studies.answer import find_answer
+from forecast.studies.config import read_study
+from forecast.studies.drawn import Drawing, draw_answer, draw_hindsight
+from forecast.studies.facts import StudyFacts, load_facts
+from forecast.studies.hindsight import look_back
+from forecast.studies.manifest import (
+    answer_digest,
+    file_hashes,
+    manifest_of,
+    version,
+)
+from forecast.studies.method import as_table, method_fields
+from forecast.studies.page import lay_out
+from forecast.studies.plan import StudyPlan
+from forecast.writing import (
+    staged_folder,
+    write_bytes_atomic,
+    write_csv,
+    write_json,
+    write_xlsx,
+)
+
+__all__ = ["Study", "StudyResult", "run_study"]
+
+LONGEST_SHEET_NAME = 31
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What a study found.
+
+    Attributes
+    ----------
+    title : str
+    nowcasts : mapping of str to Nowcast
+        By reporter, those with a level first.
+    cards : tuple of Card
+        In the order of the claims.
+    tables : mapping of str to DataFrame
+        Names that begin with ``hindsight_`` look back; all others are the answer.
+    figures : mapping of str to Drawing
+        SVG and PNG bytes; names as in `tables`.
+    report : Report
+    manifest : dict
+        Versions, hashes, seed, as-of dates, digest of the answer.
+    """
+
+    title: str
+    nowcasts: Mapping[str, Nowcast]
+    cards: tuple[Card, ...]
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    figures: Mapping[str, Drawing] = field(repr=False)
+    report: Report = field(repr=False)
+    manifest: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def answer_digest(self) -> str:
+        """SHA-256 over every table of the answer and the paths of its nowcasts."""
+        return str(self.manifest["answer_digest"])
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write report, tables, figures and manifest; the folder appears whole or not at all.
+
+        Parameters
+        ----------
+        folder : path
+            Replaced if an earlier run has written it; anything else there is refused.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        FileError
+            The folder holds other things or cannot be written.
+        MissingPackageError
+            openpyxl is not installed (F-900).
+        """
+        target = Path(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with staged_folder(target) as stage:
+            (stage / "tables").mkdir()
+            (stage / "figures").mkdir()
+            for name, table in self.tables.items():
+                write_csv(table, stage / "tables" / f"{name}.csv")
+            sheets = {
+                name[:LONGEST_SHEET_NAME]: table for name, table in self.tables.items()
+            }
+            write_xlsx(sheets, stage / "tables.xlsx")
+            for name, drawing in self.figures.items():
+                write_bytes_atomic(stage / "figures" / f"{name}.svg", drawing.svg)
+                write_bytes_atomic(stage / "figures" / f"{name}.png", drawing.png)
+            self.report.write(stage / "report.html")
+            files = {"files": file_hashes(stage)}
+            write_json({**self.manifest, **files}, stage / "manifest.json")
+        return target
+
+    def __repr__(self) -> str:
+        lines = [f"Study {self.title!r}"]
+        lines += [f"  {name}: {year!r}" for name, year in self.nowcasts.items()]
+        lines += [
+            f"  {part.verdict.upper()}: {part.headline}" for part in self._parts()
+        ]
+        return "\n".join(lines)
+
+    def _parts(self) -> list[Card]:
+        return [part for card in self.cards for part in (card.parts or (card,))]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that has been read and checked, and not yet run.
+
+    Attributes
+    ----------
+    plan : StudyPlan
+    folder : Path
+        Where the study file lies; names of files in it are relative to this.
+    source_hash : str
+        SHA-256 of the study file.
+    """
+
+    plan: StudyPlan
+    folder: Path = field(repr=False)
+    source_hash: str = field(repr=False)
+
+    @classmethod
+    def from_toml(cls, path: str | os.PathLike[str]) -> Self:
+        """Read and check a study file.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        StudyError
+            Names the key and the line (F-701 to F-705).
+        """
+        file = Path(path)
+        plan = read_study(file)
+        text = file.read_text(encoding="utf-8-sig")  # line ends do not count
+        return cls(plan, file.parent, hashlib.sha256(text.encode()).hexdigest())
+
+    @property
+    def output(self) -> Path:
+        """The folder that the study file names."""
+        return self.folder / self.plan.output
+
+    def load(self) -> StudyFacts:
+        """Load all facts that the study names, later ones too; `run` cuts them."""
+        return load_facts(self.plan.data, self.folder)
+
+    def run(
+        self, progress: Progress | None = None, *, facts: StudyFacts | None = None
+    ) -> StudyResult:
+        """Find the answer with what was known, then look back if the study says so.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with a few words before each step.
+        facts : StudyFacts, optional
+            Default: those that the study names.
+
+        Returns
+        -------
+        StudyResult
+
+        Raises
+        ------
+        ForecastError
+            Whatever is wrong with data, claims or files, in one sentence.
+        """
+        tell = progress or (lambda _: None)
+        plan = self.plan
+        tell("read the facts")
+        everything = facts or self.load()
+        known = everything.known_by(plan.last_day)
+        answer = find_answer(plan, known, tell)
+        tables = answer.tables | {
+            "method": as_table(method_fields(plan, known, answer))
+        }
+        tell("draw the figures")
+        drawings = draw_answer(plan, answer)
+        digest = answer_digest(tables, answer.nowcasts)
+        tell("look back")
+        later = look_back(plan, everything, answer)
+        if later is not None:
+            tables |= later.tables
+            drawings |= draw_hindsight(plan, answer, later)
+        tell("lay out the report")
+        page = lay_out(plan, known, answer, later, drawings, version())
+        return StudyResult(
+            title=plan.title,
+            nowcasts=answer.nowcasts,
+            cards=answer.cards,
+            tables=tables,
+            figures=drawings,
+            report=page,
+            manifest=manifest_of(
+                plan,
+                known,
+                everything,
+                digest=digest,
+                source_hash=self.source_hash,
+            ),
+        )
+
+
+def run_study(
+    path: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    facts: StudyFacts | None = None,
+) -> StudyResult:
+    """Run a study file and write its folder.
+
+    Parameters
+    ----------
+    path : path
+        The TOML file.
+    output : path, optional
+        The folder; default: the one that the file names, beside it.
+    progress : callable, optional
+        Called with a few words before each step.
+    facts : StudyFacts, optional
+        Instead of those that the file names.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    ForecastError
+        Whatever is wrong with the file, data or claims, in one sentence.
+
+    Examples
+    --------
+    >>> result = run_study("examples/russia_kazakhstan/study.toml")  # doctest: +SKIP
+    >>> [card.verdict for card in result.cards]  # doctest: +SKIP
+    ['fails', 'fails', 'not supported']
+    """
+    study = Study.from_toml(path)
+    result = study.run(progress, facts=facts)
+    if progress is not None:
+        progress("write the folder")
+    result.write(study.output if output is None else output)
+    return result
