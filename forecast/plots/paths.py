@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
-from forecast.forecasts import Forecast
-from forecast.nowcasting import Nowcast
 from forecast.plots.look import (
     ACCENT,
     FAINT,
@@ -33,6 +31,9 @@ from forecast.plots.look import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from forecast.forecasts import Forecast
+    from forecast.nowcasting import Nowcast
 
 __all__ = ["plot_fan", "plot_part_year"]
 

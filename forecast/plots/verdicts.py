@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from forecast.claims import Card
 from forecast.errors import TableError
 from forecast.plots.look import (
     ACCENT,
@@ -28,6 +27,8 @@ from forecast.plots.look import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from forecast.claims import Card
 
 __all__ = ["plot_ceiling", "plot_claim", "plot_control"]
 

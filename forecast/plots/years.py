@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.nowcasting import Nowcast
 from forecast.plots.look import (
     ACCENT,
     DASHES,
@@ -32,6 +31,8 @@ from forecast.plots.look import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from forecast.nowcasting import Nowcast
 
 __all__ = ["Mark", "plot_nowcast", "plot_track"]
 
