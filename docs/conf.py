@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import forecast
@@ -18,14 +17,7 @@ release = version = forecast.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc", "myst_nb"]
 html_theme = "furo"
 html_title = f"turnover-forecast {release}"
-# A page docs/reference/<module>.md stands for forecast.<module>.
-awaited = [
-    f"reference/{page.name}"
-    for page in (DOCS / "reference").glob("*.md")
-    if page.stem != "index" and find_spec(f"forecast.{page.stem}") is None
-]
-exclude_patterns = ["_build", "jupyter_execute", "errors.d", *awaited]
-suppress_warnings = ["myst.xref_missing"] if awaited else []
+exclude_patterns = ["_build", "jupyter_execute", "errors.d"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # numpydoc's parameter lists say it in words
