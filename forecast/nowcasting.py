@@ -69,6 +69,14 @@ class Nowcast:
     year : int
     as_of : Timestamp or None
     notes : tuple of str
+
+    Examples
+    --------
+    >>> from forecast import datasets
+    >>> figures = datasets.rus_kaz_figures()
+    >>> year = nowcast(figures, 2021, as_of="2022-01-26", reporter="Kazakhstan")
+    >>> print(f"{year.news['figure'].iloc[-1]} moved the year by {year.news['change'].iloc[-1]:+.0f}")
+    Jan–Nov 2021: 21,800 (+30.0%) moved the year by +349
     """
 
     forecast: Forecast

@@ -168,6 +168,14 @@ class Card:
     as_of : Timestamp or None
     parts : tuple of Card
         Cards of the single statements in a claim that makes several.
+
+    Examples
+    --------
+    >>> from forecast import check, datasets
+    >>> figures = datasets.rus_kaz_figures()
+    >>> card = check(Claim.level(2021, 20_000, said_on="2021-09-30"), figures)
+    >>> print(f"{card.verdict}: {card.number_is} is {card.number:.1%}")
+    fails: probability that the level of 2021 is at most 20,000 (Russia) is 0.4%
     """
 
     claim: Claim
