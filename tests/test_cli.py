@@ -18,6 +18,11 @@ from forecast import cli
 from forecast.cli import main
 from forecast.terminal import clean, show_table
 
+# matplotlib 3.8, the oldest supported, uses old names of pyparsing.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:.* deprecated - use:DeprecationWarning"
+)
+
 SMALL = """\
 [study]
 title = "A small study"

@@ -31,6 +31,11 @@ from forecast.plots import (
 from forecast.plots.look import blank_figure, plain, render, scale_of, spread
 from forecast.releases import Releases
 
+# matplotlib 3.8, the oldest supported, uses old names of pyparsing.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:.* deprecated - use:DeprecationWarning"
+)
+
 PAYLOADS = [
     "<script>alert(1)</script>",
     "--><svg onload=alert(1)>",

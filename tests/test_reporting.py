@@ -30,6 +30,11 @@ from forecast.reporting import (
 )
 from forecast.reporting.cells import html_table, shown
 
+# matplotlib 3.8, the oldest supported, uses old names of pyparsing.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:.* deprecated - use:DeprecationWarning"
+)
+
 PAYLOADS = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
