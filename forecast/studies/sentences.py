@@ -208,14 +208,11 @@ def _others_off(errors: pd.DataFrame, reporters: list[str], scale: Scale) -> str
             for name in reporters
         )
         who = f", {row['by']}" if row["forecast"] == "official forecast" else ""
-        relation = (
-            f"{row['relation']} "
-            if row["relation"] in ("more than", "at least")
-            else ""
-        )
-        lines.append(
-            f"- {row['forecast']}{who}: {relation}{scale.text(row['value'])}, off by {off}"
-        )
+        is_bound = row["relation"] in ("more than", "at least")
+        relation = f"{row['relation']} " if is_bound else ""
+        how = "a bound off by" if is_bound else "off by"
+        value = f"{relation}{scale.text(row['value'])}"
+        lines.append(f"- {row['forecast']}{who}: {value}, {how} {off}")
     return "\n".join(lines)
 
 
