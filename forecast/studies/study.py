@@ -126,7 +126,7 @@ class StudyResult:
         return [part for card in self.cards for part in (card.parts or (card,))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
     """A study that has been read and checked, and not yet run.
 
@@ -137,11 +137,38 @@ class Study:
         Where the study file lies; names of files in it are relative to this.
     source_hash : str
         SHA-256 of the study file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "study.toml"
+    ...     _ = path.write_text(
+    ...         '''
+    ... [study]
+    ... title = "The year 2021 on its 30th of September"
+    ... as_of = 2021-09-30
+    ... [data]
+    ... figures = "rus_kaz"
+    ... [nowcast]
+    ... year = 2021
+    ... reporters = ["Russia"]
+    ... '''
+    ...     )
+    ...     study = Study.from_toml(path)
+    >>> study
+    Study: The year 2021 on its 30th of September, as of 2021-09-30, 0 claims
     """
 
     plan: StudyPlan
-    folder: Path = field(repr=False)
-    source_hash: str = field(repr=False)
+    folder: Path
+    source_hash: str
+
+    def __repr__(self) -> str:
+        plan, many = self.plan, len(self.plan.claims)
+        claims = f"{many} claim{'' if many == 1 else 's'}"
+        return f"Study: {plan.title}, as of {plan.as_of:%Y-%m-%d}, {claims}"
 
     @classmethod
     def from_toml(cls, path: str | os.PathLike[str]) -> Self:
