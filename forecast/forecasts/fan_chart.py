@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import KeyColumnError, MissingPackageError
 from forecast.forecasts.levels import percent_label, tails_of
-from forecast.forecasts.prose import number, what_of, who_of
+from forecast.forecasts.prose import number, what_of, who_are
 from forecast.forecasts.summaries import quantiles
 from forecast.forecasts.units import rows_of
 from forecast.periods import FREQUENCIES, frequency_of
@@ -197,7 +197,7 @@ def _dress(ax: Axes, forecast: Forecast) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     ax.set_title(
-        f"{who_of(forecast)}, {what_of(forecast)}", loc="left", color=INK, fontsize=11
+        f"{who_are(forecast.units)}, {what_of(forecast)}", loc="left", color=INK, fontsize=11
     )
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)

@@ -14,7 +14,7 @@ from forecast.periods import FREQUENCY_NOUNS, frequency_of
 if TYPE_CHECKING:
     from forecast.forecasts.distribution import Forecast
 
-__all__ = ["number", "sentence_of", "span_of"]
+__all__ = ["number", "sentence_of", "span_of", "what_of", "who_are"]
 
 
 def sentence_of(forecast: Forecast) -> str:
@@ -22,7 +22,7 @@ def sentence_of(forecast: Forecast) -> str:
     by = f" by {forecast.model}" if forecast.model else ""
     when = "" if forecast.as_of is None else f", as of {forecast.as_of:%Y-%m-%d}"
     return (
-        f"Forecast{by}: {what_of(forecast)}, {who_of(forecast)}, "
+        f"Forecast{by}: {what_of(forecast)}, {who_are(forecast.units)}, "
         f"{span_of(forecast.periods)}{when}; {headline_of(forecast)}"
     )
 
@@ -36,11 +36,11 @@ def what_of(forecast: Forecast) -> str:
     return f"{forecast.quantity} in {forecast.measure}"
 
 
-def who_of(forecast: Forecast) -> str:
+def who_are(units: pd.DataFrame) -> str:
     """Name the only unit, or count the units."""
-    if len(forecast.units) == 1:
-        return unit_name(forecast.units, 0)
-    return f"{len(forecast.units):,} units ({' x '.join(map(str, forecast.units.columns))})"
+    if len(units) == 1:
+        return unit_name(units, 0)
+    return f"{len(units):,} units ({' x '.join(map(str, units.columns))})"
 
 
 def span_of(periods: pd.PeriodIndex) -> str:
