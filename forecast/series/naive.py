@@ -32,8 +32,8 @@ class Naive(Recipe):
     r"""Everything stays as it was last: :math:`x_t = x_{t-1} + e_t`.
 
     :math:`x` is the logarithm of a series that is always positive, the series itself if
-    it has zeros. Errors are Student t with one degree of freedom a step. Over a gap the
-    step counts as that of so many periods.
+    it has zeros. Errors are nearly Student t with one degree of freedom a step
+    (`forecast.series.spread`). Over a gap the step counts as that of so many periods.
 
     Examples
     --------

@@ -39,7 +39,7 @@ class Spread:
     df: float
 
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
-        """Draw standard deviations, one a path: errors become Student t with `df`."""
+        """Draw standard deviations, one a path: errors become nearly Student t with `df`."""
         return draw_sigma(np.full(count, self.sigma), np.full(count, self.df), rng)
 
 
