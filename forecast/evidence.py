@@ -14,27 +14,31 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.datasets.calibration import dollars_of_2010
-from forecast.errors import PeriodError
+from forecast.errors import ModelError, PeriodError, TableError
 from forecast.panel import TradePanel
 from forecast.panel.double_counting import looks_cumulated
 from forecast.part_year import PartYear, part_year_of, yearly_volatility
 from forecast.releases import Releases
 
-__all__ = ["Evidence", "evidence_of_panel", "evidence_of_releases"]
+__all__ = [
+    "Evidence",
+    "evidence_of_panel",
+    "evidence_of_releases",
+    "million_dollars",
+    "nothing_known",
+    "refuse_impossible",
+]
 
 Floats = NDArray[np.floating[Any]]
 
 MONTHS = 12
 PAST_YEARS = 11
-DOLLARS = {
-    "usd": 1e-6,
-    "us$": 1e-6,
-    "$": 1e-6,
-    "thousand usd": 1e-3,
-    "million usd": 1.0,
-    "billion usd": 1e3,
-    "mln usd": 1.0,
-    "bn usd": 1e3,
+DOLLAR_WORDS = ("usd", "us$", "$", "dollar", "dollars")
+MILLIONS = {
+    1e-6: (),
+    1e-3: ("thousand", "thousands", "thou", "th", "k"),
+    1.0: ("million", "millions", "mln", "mn", "m"),
+    1e3: ("billion", "billions", "bln", "bn", "b"),
 }
 
 
@@ -83,8 +87,21 @@ class Evidence:
 
 
 def million_dollars(measure: str) -> float:
-    """Factor from `measure` to million US dollars; NaN for any other unit."""
-    return DOLLARS.get(measure.strip().lower(), np.nan)
+    """Factor from `measure` to million US dollars; NaN for any other unit.
+
+    Examples
+    --------
+    >>> [million_dollars(m) for m in ("billion USD", "US$ million", "thousands of US dollars")]
+    [1000.0, 1.0, 0.001]
+    >>> million_dollars("million EUR")
+    nan
+    """
+    words = [w for w in str(measure).strip().lower().split() if w not in ("of", "us")]
+    scale = [w for w in words if w not in DOLLAR_WORDS]
+    if len(words) != len(scale) + 1 or len(scale) > 1:
+        return np.nan
+    found = [f for f, names in MILLIONS.items() if not scale or scale[0] in names]
+    return found[0] if found else np.nan
 
 
 def evidence_of_releases(
@@ -126,8 +143,9 @@ def evidence_of_releases(
         ),
         volatility=np.array([volatility]),
     )
-    bound = latest["relation"] in ("more than", "at least")
-    notes = (f"the figure is a lower bound ({latest['relation']})",) if bound else ()
+    notes = _notes_of_releases(table, latest, yearly, year)
+    if np.isnan(million_dollars(releases.measure)):
+        notes = (*notes, _unknown_size(releases.measure))
     return Evidence(
         units=pd.DataFrame({"reporter": [releases.only_reporter]}),
         part=part,
@@ -148,13 +166,15 @@ def evidence_of_panel(
     list of Evidence
         Units that share the last known month stand together.
     DataFrame
-        Units of which nothing is known in `year`, with the reason.
+        Units without an open year: ``reason``, and ``known``, the sum known of it
+        (NaN where nothing is).
     """
     values, units, periods = panel.matrix()
     _refuse_cumulated(values, periods)
-    monthly, last = _months_by_year(values, periods, year, panel.freq)
+    monthly = _months_by_year(values, periods, year, panel.freq)
     months = _months_known(monthly[:, -1])
     factor = million_dollars(panel.measure) * dollars_of_2010(year)
+    notes = _notes_of_panel(monthly[:, -1], months, panel.measure)
     found = []
     for k in range(1, MONTHS):
         rows = np.flatnonzero(months == k)
@@ -171,20 +191,80 @@ def evidence_of_panel(
                     units=units.iloc[rows].reset_index(drop=True),
                     part=part,
                     level=part.levels(),
-                    base=window[:, -2].sum(axis=1)
-                    if last
-                    else np.full(rows.size, np.nan),
+                    base=window[:, -2].sum(axis=1),
                     pattern=_pattern(window[:, :-1, k:]),
+                    notes=notes,
                 )
             )
     used = {tuple(row) for e in found for row in e.units.itertuples(index=False)}
     left = [tuple(row) not in used for row in units.itertuples(index=False)]
-    reasons = np.where(
-        months == MONTHS,
-        "the whole year is known",
-        "nothing, or only zeros, known of the year",
+    reasons = np.select(
+        [months == MONTHS, months > 0],
+        ["the whole year is known", "only zeros are known of the year"],
+        "nothing is known from January on",
     )
-    return found, units.assign(reason=reasons)[left].reset_index(drop=True)
+    known = np.where(months > 0, np.nansum(monthly[:, -1], axis=1), np.nan)
+    table = units.assign(reason=reasons, known=known)
+    return found, table[left].reset_index(drop=True)
+
+
+def refuse_impossible(data: object, paths: object, lag_days: int) -> None:
+    """Refuse a task that no data could answer."""
+    if not isinstance(data, (TradePanel, Releases)):
+        raise TableError(
+            f"a nowcast of {type(data).__name__} is not possible",
+            code="F-107",
+            remedy="Build TradePanel.from_frame or Releases.from_frame first.",
+        )
+    if not isinstance(paths, (int, np.integer)) or paths < 1:
+        raise ModelError(
+            f"paths={paths!r} is not possible",
+            code="F-541",
+            remedy="Give a whole number from 1; 10,000 steadies the tails.",
+        )
+    if lag_days < 0:
+        raise PeriodError(
+            f"lag_days={lag_days} would look beyond the as-of date",
+            code="F-462",
+            remedy="Give the days from the end of a period to its publication.",
+        )
+
+
+def nothing_known(year: int, left_out: pd.DataFrame) -> PeriodError:
+    """Say that no part of `year` is known, and why."""
+    reasons = [] if left_out.empty else left_out["reason"].unique().tolist()
+    return PeriodError(
+        f"no part of {year} from January to a month before December is known on the as-of date",
+        code="F-461",
+        examples=reasons,
+        remedy="Choose a later as_of, or forecast the year from the years before it.",
+    )
+
+
+def _notes_of_releases(
+    table: pd.DataFrame, latest: pd.Series, yearly: pd.Series, year: int
+) -> tuple[str, ...]:
+    """Say where the figure is a bound, and which other figures stand beside it."""
+    notes = []
+    if latest["relation"] in ("more than", "at least"):
+        notes.append(f"the figure is a lower bound ({latest['relation']})")
+    later = table[table["months"] > latest["months"]]
+    if len(later):
+        row = later.iloc[-1]
+        notes.append(
+            f"a growth of {row['growth']:+.1%} in {row['months']} months is known without "
+            "a level and is not used"
+        )
+    if year in yearly.index:
+        notes.append(f"the whole of {year} has been published: {yearly[year]:,.6g}")
+    same = table[
+        (table["months"] == latest["months"])
+        & (table["released"] == latest["released"])
+        & table["value"].notna()
+    ]
+    if same["value"].max() > same["value"].min():
+        notes.append(f"{len(same)} figures of one day differ: the highest is used")
+    return tuple(notes)
 
 
 def _growth_so_far(
@@ -235,8 +315,8 @@ def _refuse_cumulated(values: Floats, periods: pd.PeriodIndex) -> None:
 
 def _months_by_year(
     values: Floats, periods: pd.PeriodIndex, year: int, freq: str
-) -> tuple[Floats, bool]:
-    """Arrange as (n, years, 12), the last year being `year`; is the year before there?"""
+) -> Floats:
+    """Arrange as (n, years, 12), the last year being `year`."""
     if freq not in ("M", "Q"):
         raise PeriodError(
             "a nowcast of the year needs monthly or quarterly figures, these are yearly",
@@ -253,12 +333,32 @@ def _months_by_year(
     shaped = grid.reshape(len(values), years.size, per_year)
     if freq == "Q":  # an even split leaves every sum that is used unchanged
         shaped = np.repeat(shaped / 3, 3, axis=2)
-    return shaped, bool(np.isfinite(shaped[:, -2]).any())
+    return shaped
 
 
 def _months_known(now: Floats) -> NDArray[np.integer[Any]]:
     """Months known without a gap since January; (n, 12) -> (n,)."""
     return np.cumprod(np.isfinite(now), axis=1).sum(axis=1)
+
+
+def _notes_of_panel(
+    now: Floats, months: NDArray[np.integer[Any]], measure: str
+) -> tuple[str, ...]:
+    """Say what of the panel is not used, and why intervals may be wide."""
+    gaps = int((np.isfinite(now).sum(axis=1) > months).sum())
+    notes = []
+    if gaps:
+        notes.append(
+            f"{gaps} of {len(now)} units have a gap within the year: "
+            "only the months before it are used"
+        )
+    if np.isnan(million_dollars(measure)):
+        notes.append(_unknown_size(measure))
+    return tuple(notes)
+
+
+def _unknown_size(measure: str) -> str:
+    return f"{measure!r} is not known in dollars: wider intervals, without the size"
 
 
 def _pattern(rest: Floats) -> Floats:

@@ -20,14 +20,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.datasets.calibration import part_year_model
-from forecast.errors import PeriodError, ReporterError
-from forecast.evidence import Evidence, evidence_of_panel, evidence_of_releases
+from forecast.errors import ReporterError
+from forecast.evidence import (
+    Evidence,
+    evidence_of_panel,
+    evidence_of_releases,
+    nothing_known,
+    refuse_impossible,
+)
 from forecast.forecasts import Forecast
 from forecast.news import news_of_panel, news_of_releases
 from forecast.panel import TradePanel
 from forecast.part_year import PartYearModel
 from forecast.periods import parse_date
-from forecast.releases import Releases
+from forecast.releases import Releases, year_of
 from forecast.year_paths import (
     YearPaths,
     benchmarks_of,
@@ -65,7 +71,8 @@ class Nowcast:
         What each release did to the estimate (median): before, after, the part due to
         new months and the part due to revised ones.
     left_out : DataFrame
-        Units of which nothing was known, with the reason.
+        Units that are not nowcast, so that no total holds them: the reason, and
+        what is ``known`` of their year.
     year : int
     as_of : Timestamp or None
     notes : tuple of str
@@ -196,7 +203,11 @@ def nowcast(
     ReporterError
         Figures of several reporters (F-351): they are never chained.
     PeriodError
-        Yearly data (F-460), or no part of the year known (F-461).
+        Yearly data (F-460), no part of the year known (F-461), or a negative lag (F-462).
+    TableError
+        Data that are neither a panel nor releases (F-107).
+    ModelError
+        A number of paths that is not whole and positive (F-541).
 
     Examples
     --------
@@ -215,11 +226,13 @@ def nowcast(
     >>> print(year.probability(below=20_000) < 0.02)
     True
     """
+    year = year_of(year)
+    refuse_impossible(data, paths, lag_days)
     task = _Task(data, year, None if as_of is None else parse_date(as_of), lag_days)
     known = task.known(reporter)
     groups, left_out = task.evidence(known)
     if not groups:
-        raise _nothing_to_nowcast(year)
+        raise nothing_known(year, left_out)
     relation = model or part_year_model()
     drawn = [simulate_year(g, relation, year, paths=paths, seed=seed) for g in groups]
     made = _Made(known, groups, task)
@@ -259,6 +272,13 @@ class _Task:
         panel = self.data
         if self.date is not None:
             panel = panel.as_of(self.date, lag_days=self.lag_days)
+        if reporter and reporter not in panel.reporters:
+            raise ReporterError(
+                f"no flow of reporter {reporter!r}",
+                code="F-352",
+                column="reporter",
+                remedy=f"There are flows of {list(panel.reporters)}.",
+            )
         if reporter and panel.reporter in panel.keys:
             return panel.select(**{str(panel.reporter): reporter})
         if len(panel.reporters) > 1:
@@ -373,11 +393,3 @@ class _Made:
         """Rows of the groups one after the other, in canonical order of the keys."""
         units = self._units()
         return units.sort_values(list(units.columns), kind="stable").index.to_numpy()
-
-
-def _nothing_to_nowcast(year: int) -> PeriodError:
-    return PeriodError(
-        f"no part of {year} from January to a month before December is known on the as-of date",
-        code="F-461",
-        remedy="Choose a later as_of, or forecast the year from the years before it.",
-    )

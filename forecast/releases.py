@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -23,9 +23,9 @@ from forecast.errors import (
     ReporterError,
     TableError,
 )
-from forecast.periods import parse_date
+from forecast.periods import parse_dates, parse_periods
 
-__all__ = ["Releases"]
+__all__ = ["Releases", "year_of"]
 
 REQUIRED = ("period_start", "period_end", "value", "reporter", "released")
 OPTIONAL = {
@@ -112,18 +112,22 @@ class Releases:
         TableError
             No rows (F-101).
         NumberError
-            A value that is negative or infinite (F-250), a growth that looks like
-            per cent rather than a fraction (F-251), a row with neither (F-252).
+            A value that is not positive or infinite (F-250), a growth that looks like
+            per cent rather than a fraction (F-251), a row with neither (F-252), an
+            unknown relation (F-253), text where numbers are expected (F-254).
+        ReporterError
+            A row that does not say whose figure it is (F-353).
         PeriodError
             A period that ends before it starts (F-450) or a figure released before
             its period was over (F-451).
         """
         table = _renamed(df, columns or {})
         for name in ("period_start", "period_end", "released"):
-            table[name] = [parse_date(value) for value in table[name]]
+            table[name] = parse_dates(table[name], column=name)
         for name in ("value", "growth"):
-            table[name] = pd.to_numeric(table[name]).astype(float)
+            table[name] = _numbers(table[name])
         _refuse_impossible(table)
+        table["reporter"] = table["reporter"].astype(str)
         table = table.sort_values(ORDER, kind="stable", na_position="last")
         return cls(table.reset_index(drop=True), measure)
 
@@ -154,7 +158,8 @@ class Releases:
 
     def as_of(self, date: object) -> Self:
         """Only what had been released on or before `date`."""
-        return self._where(self.table["released"] <= parse_date(date))
+        day = parse_dates([date], column="as_of")[0]
+        return self._where(self.table["released"] <= day)
 
     def for_reporter(self, reporter: str) -> Self:
         """Only the figures of one reporter.
@@ -196,7 +201,7 @@ class Releases:
             Rows of `table` with the number of ``months`` covered, fewest months first,
             then in order of release.
         """
-        months = self._months_from_january(year)
+        months = self._months_from_january(year_of(year))
         part = self.table.assign(months=months)[(months > 0) & (months < 12)]
         return part.sort_values(["months", "released"], kind="stable")
 
@@ -247,6 +252,34 @@ class Releases:
         return end.dt.month.where(whole_months & (end.dt.year == year), 0).astype(int)
 
 
+def year_of(year: Any) -> int:
+    """Read one calendar year: 2021, 2021.0, "2021" or a Period.
+
+    Raises
+    ------
+    PeriodError
+        F-400 to F-411 where it is no year.
+
+    Examples
+    --------
+    >>> year_of("2021")
+    2021
+    """
+    return int(parse_periods([year], freq="Y", column="year")[0].year)
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Numbers and empty cells; text that is no number is named, not guessed."""
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    _refuse(
+        column.to_frame(),
+        numbers.isna() & column.notna(),
+        NumberError("text that is no number", code="F-254", column=str(column.name)),
+        "Write plain numbers, or convert text such as '14 000,5' with parse_numbers.",
+    )
+    return numbers
+
+
 def _renamed(df: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     names = {name: columns.get(name, name) for name in (*REQUIRED, *OPTIONAL)}
     missing = [names[name] for name in REQUIRED if names[name] not in df.columns]
@@ -271,6 +304,12 @@ def _renamed(df: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 
 def _refuse_impossible(table: pd.DataFrame) -> None:
     value, growth = table["value"], table["growth"]
+    _refuse(
+        table,
+        table["reporter"].isna(),
+        ReporterError("a figure of nobody", code="F-353", column="reporter"),
+        "Say whose statistics each figure is; 'unspecified' is an answer, too.",
+    )
     _refuse(
         table,
         (value <= 0) | np.isinf(value),
@@ -322,7 +361,10 @@ def _refuse_impossible(table: pd.DataFrame) -> None:
 
 
 def _refuse(
-    table: pd.DataFrame, bad: pd.Series, problem: NumberError | PeriodError, remedy: str
+    table: pd.DataFrame,
+    bad: pd.Series,
+    problem: NumberError | PeriodError | ReporterError,
+    remedy: str,
 ) -> None:
     if not bad.any():
         return

@@ -64,7 +64,8 @@ def simulate_year(
         else:
             rest[rows] = evidence.remaining[rows, None] * np.exp(draw)
             whole[rows] = evidence.part.known[rows, None] + rest[rows]
-            growth[rows] = whole[rows] / evidence.base[rows, None]
+            base = evidence.base[rows, None]
+            growth[rows] = whole[rows] / np.where(base > 0, base, np.nan)
     baseless = np.flatnonzero(
         np.isnan(evidence.base) & np.isfinite(evidence.part.log_growth)
     )

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from forecast.datasets.cases import MIRROR, rus_kaz_figures
-from forecast.errors import PeriodError, ReporterError
+from forecast.errors import ModelError, PeriodError, ReporterError, TableError
 from forecast.nowcasting import Nowcast, nowcast
 from forecast.panel import TradePanel
 from forecast.releases import Releases
@@ -318,6 +318,140 @@ def test_quarters_work_like_months():
     assert found.evidence["months"].tolist() == [9, 9, 9]
     assert found.months is not None
     assert found.months.periods.astype(str).tolist() == ["2021Q4"]
+
+
+# --- ugly inputs ---------------------------------------------------------------------
+
+
+def figure(**changed: object) -> Releases:
+    table = {
+        "period_start": "2021-01-01",
+        "period_end": ["2021-07-31"],
+        "value": [14_000.0],
+        "growth": [0.34],
+        "reporter": "Russia",
+        "released": "2021-09-30",
+    }
+    measure = str(changed.pop("measure", "million USD"))
+    return Releases.from_frame(pd.DataFrame(table | changed), measure=measure)
+
+
+@pytest.mark.parametrize(
+    ("measure", "factor"),
+    [
+        ("USD", 1e6),
+        ("thousands of US dollars", 1e3),
+        ("US$ million", 1.0),
+        ("bn USD", 1e-3),
+    ],
+)
+def test_the_same_dollars_in_another_unit_are_the_same_answer(measure, factor):
+    other = nowcast(figure(measure=measure, value=[14_000.0 * factor]), 2021)
+    one = nowcast(figure(), 2021)
+    assert_allclose(other.forecast.draws / factor, one.forecast.draws, rtol=1e-12)
+
+
+def test_another_currency_has_no_known_size_a_wider_interval_and_a_note():
+    one, other = nowcast(figure(), 2021), nowcast(figure(measure="million EUR"), 2021)
+    assert np.ptp(other.interval(0.8)) > np.ptp(one.interval(0.8))
+    assert "'million EUR' is not known in dollars" in " ".join(other.notes)
+    assert "dollars" not in " ".join(one.notes)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "options"),
+    [
+        (ModelError, "F-541", {"paths": 0}),
+        (ModelError, "F-541", {"paths": 1.5}),
+        (PeriodError, "F-462", {"lag_days": -1}),
+        (ReporterError, "F-352", {"reporter": "Mars"}),
+    ],
+)
+@pytest.mark.parametrize("data", ["figures", "flows"])
+def test_impossible_tasks_are_refused(data, error, code, options):
+    known = figure() if data == "figures" else panel_of(months_of(2))
+    with pytest.raises(error, match=code):
+        nowcast(known, 2021, **options)
+
+
+def test_data_and_years_that_are_none_are_refused():
+    with pytest.raises(TableError, match="F-107"):
+        nowcast(months_of(2), 2021)  # type: ignore[arg-type]
+    with pytest.raises(PeriodError, match="F-401"):
+        nowcast(figure(), None)  # type: ignore[arg-type]
+    assert nowcast(figure(), "2021").year == 2021  # type: ignore[arg-type]
+
+
+def test_a_year_before_of_zero_has_a_level_but_no_growth():
+    frame = months_of(3)
+    before = (frame["exporter"] == "A") & (frame["month"] < "2021")
+    found = nowcast(
+        panel_of(frame.assign(trade=frame["trade"].mask(before, 0.0))), 2021
+    )
+    assert np.isfinite(found.forecast.draws).all()
+    assert found.growth is not None
+    assert np.isnan(found.growth.draws[0]).all()
+    assert np.isfinite(found.growth.draws[1:]).all()
+
+
+def test_a_gap_within_the_year_is_told_and_ends_what_is_known():
+    frame = months_of(3)
+    hole = (frame["exporter"] == "A") & (frame["month"] == "2021-03")
+    found = nowcast(panel_of(frame[~hole]), 2021)
+    months = found.evidence.set_index("exporter")["months"]
+    assert months.to_dict() == {"A": 2, "B": 8, "C": 8}
+    assert "1 of 3 units have a gap" in " ".join(found.notes)
+    assert not nowcast(panel_of(frame), 2021).notes
+
+
+def test_units_left_out_say_what_is_known_of_them():
+    frame = months_of(3, known=12)
+    late = (frame["exporter"] != "A") & (frame["month"] > "2021-08")
+    zero = (frame["exporter"] == "B") & (frame["month"] > "2020-12")
+    known = frame.assign(trade=frame["trade"].mask(zero, 0.0))[~late]
+    found = nowcast(panel_of(known), 2021)
+    whole = frame[(frame["exporter"] == "A") & (frame["month"] > "2020-12")]
+    table = found.left_out.set_index("exporter")
+    assert table["known"].to_dict() == pytest.approx(
+        {"A": whole["trade"].sum(), "B": 0.0}
+    )
+    assert table["reason"].to_dict() == {
+        "A": "the whole year is known",
+        "B": "only zeros are known of the year",
+    }
+
+
+def test_figures_that_are_not_used_are_told():
+    growth_later = figure(
+        period_end=["2021-03-31", "2021-09-30"],
+        value=[6_000.0, np.nan],
+        growth=[0.3, 0.1],
+        released="2021-11-01",
+    )
+    assert "+10.0% in 9 months" in " ".join(nowcast(growth_later, 2021).notes)
+    two = figure(
+        period_end=["2021-07-31"] * 2, value=[15_000.0, 14_000.0], growth=[0.3, 0.3]
+    )
+    assert "differ: the highest" in " ".join(nowcast(two, 2021).notes)
+    assert nowcast(two, 2021).evidence["known"].item() == 15_000
+    ended = figure(
+        period_end=["2021-07-31", "2021-12-31"],
+        value=[14_000.0, 24_500.0],
+        growth=[0.3, 0.3],
+        released=["2021-09-30", "2022-08-19"],
+    )
+    assert "published: 24,500" in " ".join(nowcast(ended, 2021).notes)
+    assert "published" not in " ".join(nowcast(ended, 2021, "2022-08-18").notes)
+
+
+def test_a_later_figure_of_fewer_months_does_not_replace_an_earlier_of_more():
+    both = figure(
+        period_end=["2021-07-31", "2021-06-30"],
+        value=[14_000.0, 99_000.0],
+        growth=[0.3, 0.3],
+        released=["2021-09-30", "2021-10-30"],
+    )
+    assert nowcast(both, 2021).evidence["known"].item() == 14_000
 
 
 def test_the_repr_is_a_sentence(thirtieth_of_september):

@@ -115,6 +115,20 @@ def test_impossible_figures_are_refused_with_their_rows(changed, error, message)
         releases(**changed)
 
 
+def test_text_and_nameless_figures_are_refused_by_row():
+    with pytest.raises(NumberError, match=r"F-254.*row 1: 14 bn"):
+        releases(value=[18_000.0, "14 bn", None, 1.0])
+    with pytest.raises(ReporterError, match=r"F-353.*'reporter' \(1 rows\)"):
+        releases(reporter=["Russia", None, "Kazakhstan", "Kazakhstan"])
+
+
+def test_a_year_may_be_written_in_any_way():
+    for year in (np.int64(2021), 2021.0, "2021", pd.Period("2021")):
+        assert len(releases().part_years(year)) == 3
+    with pytest.raises(PeriodError, match="F-411"):
+        releases().part_years(2021.5)
+
+
 def test_a_missing_column_is_named_and_guessed():
     with pytest.raises(ColumnError, match=r"F-111.*'released'.*'released_on'"):
         Releases.from_frame(
