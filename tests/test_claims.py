@@ -9,7 +9,7 @@ import pytest
 from forecast import datasets
 from forecast.claims import Card, Claim, check
 from forecast.datasets.cases import MIRROR, rus_kaz_figures
-from forecast.errors import ClaimError
+from forecast.errors import ClaimError, ColumnError, NumberError, TableError
 from forecast.events import EventLog
 from forecast.panel import TradePanel
 from forecast.releases import Releases
@@ -203,6 +203,7 @@ def test_a_large_excess_over_the_control_group_is_not_called_unsupported():
             "bloc": "G",
             "member": ["G", "A", "B", "C", "D"],
             "growth": [0.05, 0.05, 0.06, 0.04, 0.05],
+            "period_start": "2006-01-01",
             "period_end": "2006-12-31",
             "released": "2007-01-01",
             "source": "s",
@@ -211,6 +212,183 @@ def test_a_large_excess_over_the_control_group_is_not_called_unsupported():
     card = check(Claim.share(2006), yearly([100.0, 160.0]), control=control)
     assert card.verdict == "cannot be told"
     assert card.verdict != "supported"
+
+
+def control_of(*members: tuple[str, float], **changed: object) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "bloc": "G",
+            "member": [name for name, _ in members],
+            "growth": [growth for _, growth in members],
+            "period_start": "2006-01-01",
+            "period_end": "2006-12-31",
+            "released": "2007-01-01",
+            "source": "s",
+        }
+        | changed
+    )
+
+
+def excess_of(control: pd.DataFrame) -> pd.DataFrame:
+    card = check(Claim.share(2006), yearly([100.0, 160.0]), control=control)
+    table = card.evidence
+    return table[table["what"].str.startswith("excess")]
+
+
+def test_a_revised_member_counts_once_and_other_spans_and_groups_not_at_all():
+    members = [("G", 0.05), ("A", 0.05), ("B", 0.08), ("C", 0.04)]
+    plain = excess_of(control_of(*members))
+    revised = pd.concat(
+        [
+            control_of(("A", 0.5), released="2006-12-31"),
+            control_of(*members),
+            control_of(("D", 0.9), period_start="2006-10-01"),
+            control_of(("E", 0.9), bloc="H"),
+        ]
+    )
+    pd.testing.assert_frame_equal(excess_of(revised), plain)
+    assert plain["note"].item().endswith("3 members")
+
+
+def test_a_control_group_without_its_columns_or_in_words_is_refused():
+    with pytest.raises(ColumnError, match=r"F-111.*'period_start'"):
+        excess_of(control_of(("G", 0.1)).drop(columns="period_start"))
+    with pytest.raises(NumberError, match=r"F-254.*a lot"):
+        excess_of(control_of(("G", 0.1)).assign(growth="a lot"))
+
+
+@pytest.mark.parametrize(
+    ("said", "relation", "value", "verdict"),
+    [
+        ("more than", "at most", 120, "cannot be told"),
+        ("more than", "at most", 100, "fails"),
+        ("more than", "at least", 100, "holds"),
+        ("at least", "at most", 100, "cannot be told"),
+        ("at least", "at least", 101, "cannot be told"),
+        ("at least", "about", 120, "cannot be told"),
+        ("at least", "about", 90, "fails"),
+        ("almost", "at least", 100, "fails"),
+        ("almost", "at least", 95, "holds"),
+        ("almost", "at most", 96, "cannot be told"),
+        ("up to", "at least", 80, "cannot be told"),
+        ("up to", "at least", 101, "fails"),
+        ("up to", "at most", 100, "holds"),
+        ("equal", "at least", 100, "holds"),
+        ("equal", "at most", 100, "holds"),
+        ("equal", "at most", 99, "fails"),
+    ],
+)
+def test_a_published_bound_decides_only_what_it_bounds(said, relation, value, verdict):
+    table = yearly([100.0], first=2006).table.assign(relation=said)
+    data = Releases.from_frame(table, measure="million USD")
+    card = check(Claim.level(2006, value, relation=relation), data)
+    assert card.verdict == verdict
+
+
+def test_a_record_over_a_year_that_was_more_than_its_figure_cannot_be_told():
+    table = yearly([100.0 + i for i in range(12)]).table
+    table.loc[table.index[10], "relation"] = "more than"
+    data = Releases.from_frame(table, measure="million USD")
+    assert check(Claim.record(2016, 111), data).verdict == "cannot be told"
+    assert check(Claim.record(2016, 110), data).verdict == "fails"
+
+
+def test_a_record_of_an_open_year_is_compared_with_its_own_reporter_only():
+    own = yearly([100.0 + i for i in range(11)]).table
+    part = own.iloc[[-1]].assign(
+        period_start="2016-01-01",
+        period_end="2016-11-30",
+        released="2016-12-31",
+        value=150.0,
+    )
+    mirror = own.assign(reporter="mirror", value=own["value"] * 100)
+    alone = Releases.from_frame(pd.concat([own, part]), measure="million USD")
+    both = Releases.from_frame(pd.concat([own, part, mirror]), measure="million USD")
+    assert check(Claim.record(2016, said_on="2017-01-01"), alone).verdict == "holds"
+    card = check(Claim.record(2016, said_on="2017-01-01"), both)
+    assert card.verdict == "cannot be told"
+    assert card.evidence.set_index("reporter")["verdict"].to_dict() == {
+        "A": "holds",
+        "mirror": "cannot be told",
+    }
+
+
+def monthly_panel(last: dict[str, str], first: str = "2017-01") -> TradePanel:
+    """Ten a month from every exporter up to its last month."""
+    tables = [
+        pd.DataFrame(
+            {
+                "exporter": name,
+                "importer": "Z",
+                "month": pd.period_range(first, end, freq="M").astype(str),
+                "trade": 10.0,
+            }
+        )
+        for name, end in last.items()
+    ]
+    return TradePanel.from_frame(
+        pd.concat(tables),
+        origin="exporter",
+        destination="importer",
+        period="month",
+        flow="trade",
+        unit="million USD",
+    )
+
+
+def test_a_year_that_one_pair_lacks_is_not_published():
+    panel = monthly_panel({"A": "2021-12", "B": "2021-09"})
+    assert check(Claim.level(2021, 120), panel).verdict == "fails"
+    card = check(Claim.level(2021, 240), panel)
+    assert card.verdict == "holds"
+    assert card.evidence["what"].tolist() == ["nowcast from 9 months"]
+    assert card.evidence["median"].item() == pytest.approx(240, rel=0.05)
+
+
+def test_a_silent_pair_is_not_taken_for_zero():
+    panel = monthly_panel({"A": "2021-09", "B": "2020-12"})
+    with pytest.raises(ClaimError, match=r"F-804.*square"):
+        check(Claim.level(2021, 120), panel)
+
+
+def test_the_growth_of_a_panel_is_that_of_its_total():
+    panel = monthly_panel({"A": "2021-09", "B": "2021-09"})
+    card = check(Claim.growth(2021, 0.0), panel)
+    assert card.verdict == "holds"
+    assert card.evidence["median"].item() == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("year", [np.int64(2006), 2006.0, "2006", pd.Period("2006")])
+def test_a_year_may_be_written_in_any_way(year):
+    assert check(Claim.level(year, 110), yearly([100.0, 110.0])).verdict == "holds"
+
+
+def test_nothing_but_a_claim_and_data_can_be_checked():
+    with pytest.raises(ClaimError, match="F-807"):
+        check("20 billion", yearly([1.0, 2.0]))  # type: ignore[arg-type]
+    with pytest.raises(TableError, match="F-107"):
+        check(Claim.record(2006), pd.DataFrame())  # type: ignore[arg-type]
+    with pytest.raises(ClaimError, match="F-804"):
+        check(Claim.level(2006, 1, said_on="1990-01-01"), yearly([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, "twenty", None])
+def test_a_claim_of_no_number_is_refused(value):
+    with pytest.raises(ClaimError, match=r"F-80[236]"):
+        Claim.level(2021, value)
+    with pytest.raises(ClaimError, match=r"F-80[36]"):
+        Claim.growth(2021, value)
+
+
+def test_impossible_fractions_and_kinds_are_refused():
+    for make in (
+        lambda: Claim.growth(2021, -1.0),
+        lambda: Claim.share(2021, at_least=0.0),
+    ):
+        with pytest.raises(ClaimError, match="F-803"):
+            make()
+    with pytest.raises(ClaimError, match=r"F-801.*magic"):
+        Claim("magic", 2021)  # type: ignore[arg-type]
 
 
 def test_ill_posed_claims_are_refused():

@@ -22,14 +22,18 @@ from forecast.claims.views import (
     growths_of,
     levels_of,
 )
+from forecast.errors import ColumnError, NumberError
 from forecast.events import EventLog
 from forecast.evidence import million_dollars
 from forecast.panel import TradePanel
+from forecast.periods import parse_dates
 from forecast.releases import Releases
 
 LITERATURE_HIGH = 0.10  # the top of Nitsch 2007's 8 to 10 % for state visits
 MEMBERS_FOR_A_SPREAD = 3
 MOST = 0.5
+CONTROL_KEYS = ["bloc", "member", "growth"]
+CONTROL_NEEDS = [*CONTROL_KEYS, "released", "period_start", "period_end"]
 
 Rows = list[dict[str, object]]
 
@@ -62,7 +66,7 @@ def find_share(
     ceiling = _ceiling(claim, known, growth, data.measure, rows)
     excess = _excess(claim, data, date, control, rows)
     rows += [_literature(), *_identification(known)]
-    wanted = claim.value or MOST
+    wanted = MOST if claim.value is None else claim.value
     no_room = ceiling is not None and ceiling < wanted
     no_excess = bool(excess) and all(e.low <= 0 for e in excess)
     refuted = no_excess or (no_room and not excess)
@@ -205,10 +209,7 @@ def _group_and_members(
     """Latest growth of the group over the year before for which its members' is known too."""
     if control is None or control.empty:
         return None
-    table = control.assign(
-        released=pd.to_datetime(control["released"]),
-        end=pd.to_datetime(control["period_end"]),
-    )
+    table = _checked(control)
     if "growth_base" in table:
         table = table[
             pd.to_numeric(table["growth_base"], errors="coerce") == claim.year - 1
@@ -216,14 +217,41 @@ def _group_and_members(
     if date is not None:
         table = table[table["released"] <= date]
     table = table[(table["end"].dt.year == claim.year) & table["growth"].notna()]
-    groups = table[table["member"] == table["bloc"]].sort_values(["end", "released"])
-    for _, group in groups.iloc[::-1].iterrows():
+    table = table.sort_values(["end", "released", *CONTROL_KEYS], kind="stable")
+    for _, group in table[table["member"] == table["bloc"]].iloc[::-1].iterrows():
         members = table[
-            (table["member"] != table["bloc"]) & (table["end"] == group["end"])
-        ]
+            (table["member"] != table["bloc"])
+            & (table["bloc"] == group["bloc"])
+            & (table["start"] == group["start"])
+            & (table["end"] == group["end"])
+        ].drop_duplicates("member", keep="last")  # a revision is no second member
         if len(members) >= MEMBERS_FOR_A_SPREAD:
             return group, members
     return None
+
+
+def _checked(control: pd.DataFrame) -> pd.DataFrame:
+    """Refuse a control group that lacks a column or tells its growth in words."""
+    missing = [name for name in CONTROL_NEEDS if name not in control.columns]
+    if missing:
+        raise ColumnError.missing(missing, control.columns)
+    growth = pd.to_numeric(control["growth"], errors="coerce").astype(float)
+    words = control.loc[growth.isna() & control["growth"].notna(), "growth"]
+    if len(words):
+        raise NumberError(
+            f"{len(words)} growth rates of the control group are no numbers",
+            code="F-254",
+            column="growth",
+            count=len(words),
+            examples=words,
+            remedy="Growth is a fraction here: 34 per cent is 0.34.",
+        )
+    return control.assign(
+        growth=growth,
+        released=parse_dates(control["released"], column="released"),
+        start=parse_dates(control["period_start"], column="period_start"),
+        end=parse_dates(control["period_end"], column="period_end"),
+    )
 
 
 def _control_row(row: pd.Series) -> dict[str, object]:

@@ -9,6 +9,7 @@ from forecast.claims.finding import Finding
 from forecast.claims.levels import find_growth, find_level
 from forecast.claims.nouns import Card, Claim
 from forecast.claims.records import find_record
+from forecast.errors import ClaimError, TableError
 from forecast.events import EventLog
 from forecast.panel import TradePanel
 from forecast.periods import parse_date
@@ -36,7 +37,7 @@ def check(
     events : EventLog, optional
         For a share: the deals behind the accounting ceiling, and placebo events.
     control : DataFrame, optional
-        For a share: growth of a control group, columns ``member, growth, released,
+        For a share: growth of a control group, columns ``bloc, member, growth, released,
         period_start, period_end, source``; the row whose member is the group itself
         has ``member == bloc``. See `forecast.datasets.bloc_growth`.
     seed : int, default 0
@@ -48,7 +49,8 @@ def check(
     Raises
     ------
     ClaimError
-        The data say nothing of the year (F-804).
+        The data say nothing of the year, or not of every unit (F-804), or `claim` is
+        none (F-807).
 
     Examples
     --------
@@ -60,6 +62,7 @@ def check(
     >>> card.verdict
     'fails'
     """
+    _refuse_impossible(claim, data)
     date = claim.said_on if as_of is None else parse_date(as_of)
     if claim.kind == "share":
         return _card(claim, date, find_share(claim, data, date, events, control, seed))
@@ -72,6 +75,21 @@ def check(
         return level
     record = _card(claim, date, find_record(claim, data, date, seed))
     return _joined(claim, date, level, record)
+
+
+def _refuse_impossible(claim: object, data: object) -> None:
+    if not isinstance(claim, Claim):
+        raise ClaimError(
+            f"{claim!r} is no claim",
+            code="F-807",
+            remedy="Build one with Claim.level, record, growth or share.",
+        )
+    if not isinstance(data, (TradePanel, Releases)):
+        raise TableError(
+            f"a claim cannot be checked with {type(data).__name__}",
+            code="F-107",
+            remedy="Build TradePanel.from_frame or Releases.from_frame first.",
+        )
 
 
 def _card(claim: Claim, date: pd.Timestamp | None, finding: Finding) -> Card:

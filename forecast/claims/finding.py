@@ -59,9 +59,10 @@ class Show:
 def silent(claim: Said) -> ClaimError:
     """The data say nothing of the year."""
     return ClaimError(
-        f"the data say nothing of {claim.year}",
+        f"the data say nothing of {claim.year}, or not of every unit",
         code="F-804",
-        remedy="Give figures of that year or of the years before, or a later as_of.",
+        remedy="Give figures of that year or of the years before, or a later as_of; "
+        "panel.square() fills zeros where absent means none.",
     )
 
 

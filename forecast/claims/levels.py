@@ -57,14 +57,9 @@ def _judged(
 def _verdict(view: View, value: float, relation: str) -> str:
     below = view.share_below(value)
     if view.published:
-        actual = float(view.draws[0])
-        close = abs(value - actual) <= ABOUT * abs(actual)
-        good = {
-            "about": close,
-            "at least": actual >= value,
-            "at most": actual <= value,
-        }[relation]
-        return HOLDS if good else FAILS
+        return _verdict_on_published(
+            float(view.draws[0]), view.relation, value, relation
+        )
     if relation == "about":
         low, inner_low, inner_high, high = np.quantile(
             view.draws, [0.025, 0.1, 0.9, 0.975]
@@ -78,6 +73,22 @@ def _verdict(view: View, value: float, relation: str) -> str:
         )
     chance = 1 - below if relation == "at least" else below
     return HOLDS if chance >= SURE else FAILS if chance <= 1 - SURE else UNKNOWN
+
+
+def _verdict_on_published(actual: float, said: str, value: float, relation: str) -> str:
+    """Judge by a published figure, which may itself be only a bound ("more than 20")."""
+    margin = ABOUT * abs(actual)
+    low = {"almost": actual - margin, "up to": -np.inf}.get(said, actual)
+    high = np.inf if said in ("more than", "at least") else actual
+    if relation == "about":
+        if abs(value - actual) <= margin:
+            return HOLDS
+        return UNKNOWN if low <= value <= high else FAILS
+    if relation == "at least":
+        short = high < value or (high == value and said == "almost")
+        return HOLDS if low >= value else FAILS if short else UNKNOWN
+    over = low > value or (low == value and said == "more than")
+    return HOLDS if high <= value else FAILS if over else UNKNOWN
 
 
 def _row(view: View, value: float) -> dict[str, object]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+import numpy as np
 import pandas as pd
 
 from forecast.errors import ClaimError
 from forecast.escaping import escape_html
 from forecast.periods import parse_date
+from forecast.releases import year_of
+
+LARGEST_FRACTION = 5.0
 
 Relation = Literal["about", "at least", "at most"]
 
@@ -56,11 +60,26 @@ class Claim:
     said_on: pd.Timestamp | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "year", year_of(self.year))
+        if self.value is not None:
+            object.__setattr__(self, "value", _number(self.value))
+        if self.kind not in ("level", "record", "growth", "share"):
+            raise ClaimError(
+                f"there is no claim of the kind {self.kind!r}",
+                code="F-801",
+                remedy="Build one with Claim.level, record, growth or share.",
+            )
         if self.relation not in ("about", "at least", "at most"):
             raise ClaimError(
                 f"a claim cannot have the relation {self.relation!r}",
                 code="F-801",
                 remedy="Use 'about', 'at least' or 'at most'.",
+            )
+        if self.kind == "level" and self.value is None:
+            raise ClaimError(
+                "a level is claimed without a value",
+                code="F-802",
+                remedy="Give the value in the unit of the data, or claim a record.",
             )
         if (
             self.kind in ("level", "record")
@@ -72,9 +91,12 @@ class Claim:
                 code="F-802",
                 remedy="Levels of trade are positive; give the value in the unit of the data.",
             )
-        if self.kind in ("growth", "share") and abs(self.value or 0) > 5:
+        least = {"growth": -1.0, "share": 0.0}.get(self.kind, -np.inf)
+        if self.kind in ("growth", "share") and (
+            self.value is None or not least < self.value <= LARGEST_FRACTION
+        ):
             raise ClaimError(
-                f"a {self.kind} of {self.value:g} is no fraction",
+                f"a {self.kind} of {self.value} is no possible fraction",
                 code="F-803",
                 remedy="34 per cent is 0.34.",
             )
@@ -102,7 +124,7 @@ class Claim:
         **said
             ``text, by, source, said_on, reporter``.
         """
-        return cls("level", year, float(value), relation, record, **_said(said))
+        return cls("level", year, value, relation, record, **_said(said))
 
     @classmethod
     def record(cls, year: int, value: float | None = None, **said: Any) -> Self:
@@ -114,7 +136,7 @@ class Claim:
         cls, year: int, value: float, *, relation: Relation = "about", **said: Any
     ) -> Self:
         """Claim that the total of `year` grows by `value` (a fraction) year on year."""
-        return cls("growth", year, float(value), relation, **_said(said))
+        return cls("growth", year, value, relation, **_said(said))
 
     @classmethod
     def share(
@@ -129,9 +151,7 @@ class Claim:
 
         "Thanks to" without a number is read as "more than half".
         """
-        return cls(
-            "share", year, float(at_least), "at least", cause=cause, **_said(said)
-        )
+        return cls("share", year, at_least, "at least", cause=cause, **_said(said))
 
     def __repr__(self) -> str:
         said = f" (said on {self.said_on:%Y-%m-%d})" if self.said_on is not None else ""
@@ -222,6 +242,21 @@ class Card:
             f"<div><p><b>{escape_html(self.claim.text or repr(self.claim))}</b></p>"
             f"<p><b>{escape_html(self.verdict)}</b>: {escape_html(self.headline)}</p></div>{parts}"
         )
+
+
+def _number(value: Any) -> float:
+    """Read a claimed number; NaN and infinity are no claims."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not np.isfinite(number):
+        raise ClaimError(
+            f"{value!r} is no number that can be claimed",
+            code="F-806",
+            remedy="Give a plain number: a level in the unit of the data, 34 per cent as 0.34.",
+        )
+    return number
 
 
 def _said(said: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from forecast.releases import Releases
 
 YEARS_FOR_A_RECORD = 10
 BELOW = ("almost", "up to")  # such a figure is not as high as it says
+ABOVE = ("more than", "at least")  # such a figure may be higher than it says
 
 
 def find_record(
@@ -24,8 +25,12 @@ def find_record(
     if past.empty or (claim.value is None and not views):
         raise silent(claim)
     if views:
+        own = {view.reporter: view for view in views}
         past["chance_to_beat_it"] = [
-            1 - views[0].share_below(high) for high in past["highest"]
+            1 - own[reporter].share_below(high)
+            if reporter in own
+            else np.nan  # levels of two reporters are not one series
+            for reporter, high in zip(past["reporter"], past["highest"], strict=True)
         ]
     value = float(np.median(views[0].draws)) if claim.value is None else claim.value
     past["claimed"] = value
@@ -61,6 +66,7 @@ def find_record(
 def _verdicts(past: pd.DataFrame, value: float, *, sampled: bool) -> np.ndarray:
     """Judge every series: a stated value is compared, a year still open by its paths."""
     known = past["years_known"] >= YEARS_FOR_A_RECORD
+    known &= ~past["relation"].isin(ABOVE)
     if sampled:
         chance = past["chance_to_beat_it"]
         return np.select(
@@ -77,13 +83,14 @@ def _past_highs(
     """Highest earlier year of every series, with how much of the past it knows."""
     rows = []
     for reporter, own in by_reporter(claim, data, date):
-        totals = panel_totals(own) if isinstance(own, TradePanel) else own.yearly()
-        earlier = totals[totals.index < claim.year]
+        totals = panel_totals(own) if isinstance(own, TradePanel) else _whole(own)
+        totals = totals[totals.index < claim.year]
+        earlier = totals["total"]
         if earlier.empty:
             continue
         when = int(earlier.index[int(earlier.argmax())])
         top = published(own, when)
-        relation = top.relation if top else "equal"
+        relation = top.relation if top else "at least"
         rows.append(
             {
                 "reporter": reporter,
@@ -93,8 +100,12 @@ def _past_highs(
                 "year_of_it": when,
                 "first_year": int(earlier.index.min()),
                 "last_year": int(earlier.index.max()),
-                "years_known": int(earlier.size),
+                "years_known": int(totals["whole"].sum()),
                 "source": top.source if top else "",
             }
         )
     return pd.DataFrame(rows)
+
+
+def _whole(own: Releases) -> pd.DataFrame:
+    return own.yearly().to_frame("total").assign(whole=True)

@@ -18,6 +18,8 @@ from forecast.releases import Releases
 
 Floats = NDArray[np.floating[Any]]
 
+EXACT = ("equal", "about")
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -28,6 +30,7 @@ class View:
     draws: Floats
     source: str
     months: int = 12
+    relation: str = "equal"
 
     @property
     def published(self) -> bool:
@@ -49,15 +52,12 @@ def levels_of(
     for reporter, own in by_reporter(claim, data, date):
         actual = published(own, claim.year)
         if actual is not None:
-            views.append(
-                View(reporter, "published", np.array([actual.value]), actual.source)
-            )
+            views.append(_of_published(reporter, actual))
             continue
         year = _nowcast(data, claim.year, date, reporter, seed)
-        if year is not None and year.forecast.quantity == "level":
-            views.append(
-                _view(year, year.forecast.draws[:, 0, :].sum(axis=0), own, reporter)
-            )
+        total = None if year is None else _total(year)
+        if year is not None and total is not None:
+            views.append(_view(year, total, own, reporter))
     if required and not views:
         raise silent(claim)
     return views
@@ -71,13 +71,12 @@ def growths_of(
     for reporter, own in by_reporter(claim, data, date):
         said = _published_growth(own, claim.year)
         if said is not None:
-            views.append(
-                View(reporter, "published", np.array([said.value]), said.source)
-            )
+            views.append(_of_published(reporter, said))
             continue
         year = _nowcast(data, claim.year, date, reporter, seed)
-        if year is not None and year.growth is not None and len(year.evidence) == 1:
-            views.append(_view(year, year.growth.draws[0, 0] / 100, own, reporter))
+        growth = None if year is None else _growth(year, own)
+        if year is not None and growth is not None:
+            views.append(_view(year, growth, own, reporter))
     if not views:
         raise silent(claim)
     return views
@@ -88,7 +87,8 @@ def by_reporter(
 ) -> Iterable[tuple[str, Releases | TradePanel]]:
     """Each reporter's data for itself, cut at the date."""
     known = data if date is None else data.as_of(date)
-    for reporter in known.reporters or ("the panel",):
+    nameless = ("the panel",) if isinstance(known, TradePanel) else ()
+    for reporter in known.reporters or nameless:
         if claim.reporter not in (None, reporter):
             continue
         if isinstance(known, Releases):
@@ -117,6 +117,34 @@ def _nowcast(
         raise
 
 
+def _of_published(reporter: str, said: Published) -> View:
+    return View(
+        reporter,
+        "published",
+        np.array([said.value]),
+        said.source,
+        relation=said.relation,
+    )
+
+
+def _total(year: Nowcast) -> Floats | None:
+    """Paths of the year over all units; None where a unit is silent: absent is not zero."""
+    known = 0.0 if year.left_out.empty else year.left_out["known"].sum(skipna=False)
+    if year.forecast.quantity != "level" or np.isnan(known):
+        return None
+    return np.asarray(year.forecast.draws[:, 0, :].sum(axis=0) + known)
+
+
+def _growth(year: Nowcast, own: Releases | TradePanel) -> Floats | None:
+    """Paths of the growth, a fraction; of a panel: of the total over its units."""
+    if isinstance(own, Releases):
+        return None if year.growth is None else year.growth.draws[0, 0] / 100
+    total, before = _total(year), published(own, year.year - 1)
+    if total is None or before is None or before.value <= 0:
+        return None
+    return total / before.value - 1
+
+
 def _view(
     year: Nowcast, draws: Floats, own: Releases | TradePanel, reporter: str
 ) -> View:
@@ -141,8 +169,10 @@ def published(own: Releases | TradePanel, year: int) -> Published | None:
     """Total of a whole year, if it is known."""
     if isinstance(own, TradePanel):
         totals = panel_totals(own)
-        known = year in totals.index
-        return Published(float(totals[year]), "equal", "the panel") if known else None
+        known = year in totals.index and bool(totals["whole"][year])
+        if not known:
+            return None
+        return Published(float(totals["total"][year]), "equal", "the panel")
     yearly = own.yearly()
     if year not in yearly.index:
         return None
@@ -157,8 +187,9 @@ def published(own: Releases | TradePanel, year: int) -> Published | None:
 def _published_growth(own: Releases | TradePanel, year: int) -> Published | None:
     """Growth of a whole year: from both totals, else as it was said."""
     now, before = published(own, year), published(own, year - 1)
-    if now is not None and before is not None:
-        return Published(now.value / before.value - 1, "equal", now.source)
+    if now is not None and before is not None and before.value > 0:
+        relation = now.relation if before.relation in EXACT else "about"
+        return Published(now.value / before.value - 1, relation, now.source)
     if isinstance(own, TradePanel):
         return None
     whole = (own.table["period_start"] == pd.Timestamp(year, 1, 1)) & (
@@ -188,8 +219,18 @@ def growth_so_far(
     return float(row["growth"]), f"Jan–{row['period_end']:%b %Y}", str(row["source"])
 
 
-def panel_totals(panel: TradePanel) -> pd.Series:
-    """Totals of whole years over all units."""
-    yearly = panel if panel.freq == "Y" else panel.aggregate("Y")
+def panel_totals(panel: TradePanel) -> pd.DataFrame:
+    """Sums of whole years over units, by year: ``total``, and ``whole`` if none is missing.
+
+    A year that some units lack has a total too, as a lower bound.
+    """
+    try:
+        yearly = panel if panel.freq == "Y" else panel.aggregate("Y")
+    except PeriodError as nothing:
+        if nothing.code != "F-424":
+            raise
+        return pd.DataFrame({"total": [], "whole": []}, dtype=float)
     frame = yearly.to_frame()
-    return frame.groupby(pd.PeriodIndex(frame[yearly.period]).year)[yearly.flow].sum()
+    years = pd.PeriodIndex(frame[yearly.period]).year
+    sums = frame.groupby(years)[yearly.flow].agg(total="sum", known="count")
+    return sums.assign(whole=sums["known"] == len(panel.units))
