@@ -197,7 +197,10 @@ def _dress(ax: Axes, forecast: Forecast) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     ax.set_title(
-        f"{who_are(forecast.units)}, {what_of(forecast)}", loc="left", color=INK, fontsize=11
+        f"{who_are(forecast.units)}, {what_of(forecast)}",
+        loc="left",
+        color=INK,
+        fontsize=11,
     )
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
