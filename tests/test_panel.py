@@ -644,6 +644,13 @@ def test_indicators_come_from_the_log_and_become_covariates():
     assert more.to_frame()["forums"].to_list() == [3.0, 9.0]
 
 
+def test_nothing_is_known_before_its_period_ends():
+    months = pd.period_range("2021-01", "2021-06", freq="M")
+    panel = build(pd.DataFrame({"o": "KZ", "d": "RU", "t": months, "y": 1.0}))
+    with pytest.raises(errors.PeriodError, match="F-429"):
+        panel.as_of("2021-03-15", lag_days=-30)
+
+
 def test_indicators_of_a_real_log_arrive_beside_the_flows():
     log = EventLog.from_frame(
         pd.DataFrame(

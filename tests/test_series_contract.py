@@ -391,7 +391,7 @@ def test_too_many_paths_are_refused_before_memory_is_taken():
         ([1 + 2j], NumberError, "F-207"),
         ([True, False], NumberError, "F-208"),
         ([{"a": 1}], NumberError, "F-201"),
-        (pd.Series([1.0, 2.0], index=[2020, 2020]), PeriodError, "F-432"),
+        (pd.Series([1.0, 2.0], index=[2020, 2020]), PeriodError, "F-436"),
         (pd.Series([1.0, 2.0], index=["a", "b"]), PeriodError, "F-402"),
     ],
     ids=range(15),

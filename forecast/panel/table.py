@@ -495,7 +495,7 @@ class TradePanel:
         ------
         PeriodError
             F-412 no date, F-422 nothing known yet, F-428 the panel was already cut at an
-            earlier state that this date would need to look behind.
+            earlier state that this date would need to look behind, F-429 a negative lag.
 
         Examples
         --------
@@ -507,6 +507,12 @@ class TradePanel:
         [18.6]
         """
         day = parse_date(date, column="date")
+        if lag_days < 0:
+            raise PeriodError(
+                f"figures cannot be known {-lag_days} days before their period ends",
+                code="F-429",
+                remedy="`lag_days` counts the days until publication; it is 0 or more.",
+            )
         if self.cut is not None and self.vintages and day < self.cut:
             raise PeriodError(
                 f"the panel holds only what was known on {self.cut.date()}, earlier "

@@ -138,7 +138,7 @@ class Recipe(ABC):
         NumberError
             F-202, F-204, F-206 to F-208: text, infinite, negative, complex, true/false.
         PeriodError
-            F-401 to F-411 for the index of a Series, F-432 when a period comes twice,
+            F-401 to F-411 for the index of a Series, F-436 when a period comes twice,
             F-427 for a panel with several releases of a cell.
         """
         return fit_sample(self, read_sample(data), pool=pool)

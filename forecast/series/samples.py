@@ -53,7 +53,7 @@ def read_sample(data: Any) -> Sample:
     NumberError
         F-202, F-204, F-206, F-207, F-208: values that are no numbers or no flows.
     PeriodError
-        F-401 to F-411 for periods, F-432 when one comes twice.
+        F-401 to F-411 for periods, F-436 when one comes twice.
     """
     if isinstance(data, TradePanel):
         sample = _of_panel(data)
@@ -98,7 +98,7 @@ def _of_series(series: pd.Series) -> Sample:
         twice = periods[periods.duplicated()].unique()
         raise PeriodError(
             f"{len(twice):,} periods of {name!r} come twice",
-            code="F-432",
+            code="F-436",
             column=name,
             count=len(twice),
             examples=twice[:5],
