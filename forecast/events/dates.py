@@ -125,7 +125,7 @@ def _span(moment: Moment) -> tuple[np.datetime64, np.datetime64, str]:
             f"{moment.year:04d}-{moment.part:02d}-{moment.day:02d}", "D"
         )
         return day, day, kind
-    length = MONTHS_OF_PRECISION[kind]
+    length = np.timedelta64(MONTHS_OF_PRECISION[kind], "M")
     month = np.datetime64(f"{moment.year:04d}", "M") + (moment.part - 1) * length
     return month.astype("M8[D]"), (month + length).astype("M8[D]") - _DAY, kind
 

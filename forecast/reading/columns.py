@@ -203,7 +203,7 @@ def _other_series(cells: Cells, *, as_text: bool) -> pd.Series[Any]:
         return pd.Series(np.array(cells.distinct)[cells.codes])
     if not as_text and kinds and all(issubclass(kind, date) for kind in kinds):
         moments = [
-            np.datetime64("NaT") if gap else cell
+            np.datetime64("NaT", "us") if gap else cell
             for cell, gap in zip(cells.distinct, empty, strict=True)
         ]
         return pd.Series(np.array(moments, dtype="datetime64[us]")[cells.codes])
