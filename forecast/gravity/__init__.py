@@ -1,0 +1,1 @@
+"""Gravity models: PPML and least squares with high-dimensional fixed effects."""
