@@ -1,0 +1,1 @@
+"""The methods of `TradePanel` by theme; they conduct, the functions beside compute."""
