@@ -139,10 +139,6 @@ class Estimate:
         Outcome, linear predictor, fitted mean (``mu`` is ``eta`` in least squares).
     weights : float array of shape (n,) or None
         Prior weights w.
-    effects : tuple of Codes
-        Levels of the effects with the levels that are in the sample renumbered.
-    level_values : tuple of float arrays of shape (levels,)
-        Coefficients of the effects, normalised so that only their sums have a meaning.
     bread : float array of shape (k, k)
         Inverse of ``x_tilde' W x_tilde`` with W = `working`.
     iterations : int
@@ -151,6 +147,9 @@ class Estimate:
     score_norm : float
         The largest relative violation of a score equation, effects included.
     family : {"poisson", "gaussian"}
+    project, label, values : callables
+        Where `x_tilde`, `effects` and `level_values` come from at their first use; most
+        fits never need all three.
     """
 
     rows: Ints
@@ -159,19 +158,29 @@ class Estimate:
     eta: Floats
     mu: Floats
     weights: Floats | None
-    effects: tuple[Codes, ...]
-    level_values: tuple[Floats, ...]
     bread: Floats
     iterations: int
     contraction: float
     score_norm: float
     family: str
     project: Callable[[], Floats] = field(repr=False)
+    label: Callable[[], tuple[Codes, ...]] = field(repr=False)
+    values: Callable[[], tuple[Floats, ...]] = field(repr=False)
 
     @cached_property
     def x_tilde(self) -> Floats:
         """Regressors with the effects projected out at weights `working`, (n, k)."""
         return self.project()
+
+    @cached_property
+    def effects(self) -> tuple[Codes, ...]:
+        """Levels of each effect per row, those of the sample numbered from 0."""
+        return self.label()
+
+    @cached_property
+    def level_values(self) -> tuple[Floats, ...]:
+        """Coefficients per level of each effect; only their sums have a meaning."""
+        return self.values()
 
     @cached_property
     def residuals(self) -> Floats:

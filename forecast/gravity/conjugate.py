@@ -1,0 +1,102 @@
+"""Preconditioned conjugate gradients on blocks of effects, all columns at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from forecast.gravity.records import Floats, Ints
+from forecast.kernels import blocks
+
+__all__ = ["Conditioner", "Solution", "conjugate_gradients"]
+
+
+class Conditioner(Protocol):
+    """An approximate inverse M of the Schur complement."""
+
+    def apply(self, R: Floats, active: Ints, Z: Floats, out: Floats) -> None:
+        """Write ``Z = M R`` (R, K, T) and ``R'Z`` per active column (K,) to `out`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where conjugate gradients ended.
+
+    Attributes
+    ----------
+    V : float array of shape (R, K, T)
+    residual : float array of shape (R, K, T)
+        Right side minus the matrix times V.
+    iterations : int
+    """
+
+    V: Floats
+    residual: Floats
+    iterations: int
+
+
+
+def conjugate_gradients(
+    product: Callable[[Floats, Ints], Floats],
+    conditioner: Conditioner,
+    rhs: Floats,
+    start: Floats | None,
+    *,
+    tolerance: float,
+    limit: int,
+    floor: float = 0.0,
+) -> Solution:
+    r"""Solve ``S V = rhs`` for each column of rhs (R, K, T).
+
+    A column is done when :math:`r'Mr \le \max(\text{tolerance}^2\, b'Mb,
+    \text{floor})`, with r its residual and b its right side.
+
+    Parameters
+    ----------
+    product : callable
+        ``product(V, active)`` is ``S V`` in the columns of `active`.
+    conditioner : Conditioner
+    rhs : float array of shape (R, K, T)
+    start : float array of shape (R, K, T) or None
+        Where to begin; None is zero.
+    tolerance : float
+    limit : int
+        Most iterations.
+    floor : float
+        Absolute bound on ``r'Mr``.
+    """
+    every = np.arange(rhs.shape[1])
+    R = rhs.copy()
+    Z = np.empty_like(R)
+    size, drop, curve = np.zeros((3, every.size))
+    conditioner.apply(R, every, Z, size)
+    bound = np.maximum(tolerance**2 * size, floor)
+    if start is None:
+        V = np.zeros_like(R)
+    else:
+        V = start.astype(R.dtype)
+        R -= product(V, every)
+        conditioner.apply(R, every, Z, size)
+    P = Z.copy()
+    alpha, beta = np.zeros((2, every.size), R.dtype)
+    iterations = 0
+    active = np.flatnonzero(size > bound)
+    while active.size and iterations < limit:
+        Q = product(P, active)
+        blocks.column_dots(P, Q, active, curve)
+        # A direction without curvature lies in the null space of S: nothing to gain.
+        active = active[curve[active] > 0]
+        alpha[active] = size[active] / curve[active]
+        blocks.advance(V, R, P, Q, alpha, active)
+        conditioner.apply(R, active, Z, drop)
+        beta[active] = drop[active] / size[active]
+        size[active] = drop[active]
+        iterations += 1
+        active = active[size[active] > bound[active]]
+        if active.size:
+            blocks.redirect(P, Z, beta, active)
+    return Solution(V, R, iterations)

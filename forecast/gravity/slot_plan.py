@@ -1,0 +1,149 @@
+"""Whether a set of effects is structural gravity, and how its cells would lie in slots.
+
+Two effects that share the period (exporter-year and importer-year), alone or with the
+effect of what they do not share (the pair), leave a complete picture of the panel: one
+row of slots for each level of the finest effect. Sectors may be part of all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.gravity.records import Effect, Factor, Ints
+
+__all__ = ["SlotPlan", "plan_slots"]
+
+SLOTS_TO_A_LINE = 16  # slots are padded to whole cache lines and vector registers
+
+
+@dataclass(frozen=True)
+class SlotPlan:
+    """Where each row would lie: a group (row of slots) and a slot in it.
+
+    Attributes
+    ----------
+    group, slot : int arrays of shape (n,)
+    n_groups, n_slots : int
+    outer, inner : int arrays of shape (n_groups,)
+        Block of outer and inner effects of each group; all zero where `n_outer` is 0.
+    n_outer, n_inner : int
+    roles : tuple of {"outer", "inner", "group"}
+        The part that each effect of the formula plays, in its order.
+    """
+
+    group: Ints
+    slot: Ints
+    n_groups: int
+    n_slots: int
+    outer: Ints
+    inner: Ints
+    n_outer: int
+    n_inner: int
+    roles: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """Slots of a group, padded."""
+        return -(-self.n_slots // SLOTS_TO_A_LINE) * SLOTS_TO_A_LINE
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which factors tell origins, destinations, periods and sectors apart."""
+
+    origin: tuple[str, ...]
+    destination: tuple[str, ...]
+    period: tuple[str, ...]
+    sector: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+def plan_slots(
+    effects: Sequence[Effect], factors: Mapping[str, Factor]
+) -> SlotPlan | None:
+    """Return the plan, or None where the effects are not those of structural gravity."""
+    shape = recognise(effects)
+    if shape is None:
+        return None
+    n = len(next(iter(factors.values())).codes)
+    counts = {name: len(factor.levels) for name, factor in factors.items()}
+
+    def size(*names: tuple[str, ...]) -> int:
+        return int(np.prod([counts[name] for part in names for name in part] or [1]))
+
+    cells = size(shape.origin, shape.destination, shape.period, shape.sector)
+    if n < 0.35 * cells:
+        return None  # mostly empty slots: rows sorted by group are the better layout
+
+    def codes(*names: tuple[str, ...]) -> Ints:
+        return mixed_radix([factors[name] for part in names for name in part], n)
+
+    if "outer" in shape.roles:
+        n_group_outer = size(shape.origin, shape.sector)
+        n_destination, n_sector = size(shape.destination), size(shape.sector)
+        groups = np.arange(n_group_outer * n_destination)
+        outer, destination = groups // n_destination, groups % n_destination
+        return SlotPlan(
+            group=codes(shape.origin, shape.sector, shape.destination),
+            slot=codes(shape.period),
+            n_groups=groups.size,
+            n_slots=size(shape.period),
+            outer=outer.astype(np.int32),
+            inner=(destination * n_sector + outer % n_sector).astype(np.int32),
+            n_outer=n_group_outer,
+            n_inner=n_destination * n_sector,
+            roles=shape.roles,
+        )
+    n_origin = size(shape.origin)
+    groups = np.arange(size(shape.period) * n_origin)
+    return SlotPlan(
+        group=codes(shape.period, shape.origin),
+        slot=codes(shape.destination),
+        n_groups=groups.size,
+        n_slots=size(shape.destination),
+        outer=np.zeros(groups.size, np.int32),
+        inner=(groups // n_origin).astype(np.int32),
+        n_outer=0,
+        n_inner=size(shape.period),
+        roles=shape.roles,
+    )
+
+
+def recognise(effects: Sequence[Effect]) -> Shape | None:
+    """Tell the parts of structural gravity from the factors that effects share."""
+    if len(effects) not in {2, 3}:
+        return None
+    parts = [effect.factors for effect in effects]
+    for pair in range(len(parts)) if len(parts) == 3 else [-1]:
+        rest = [part for at, part in enumerate(parts) if at != pair]
+        shared = [name for name in rest[0] if name in rest[1]]
+        origin = [name for name in rest[0] if name not in shared]
+        destination = [name for name in rest[1] if name not in shared]
+        if not origin or not destination:
+            continue
+        if pair == -1:
+            roles: tuple[str, ...] = ("group", "inner")
+            return Shape(tuple(origin), tuple(destination), tuple(shared), (), roles)
+        sector = [name for name in shared if name in parts[pair]]
+        period = [name for name in shared if name not in sector]
+        if period and set(parts[pair]) == {*origin, *destination, *sector}:
+            roles = ("outer", "inner")[:pair] + ("group",) + ("outer", "inner")[pair:]
+            return Shape(*map(tuple, (origin, destination, period, sector)), roles)
+    return None
+
+
+def mixed_radix(factors: Sequence[Factor], n: int) -> Ints:
+    """Number the combinations of factors, the first one counting most."""
+    total = int(np.prod([len(factor.levels) for factor in factors] or [1]))
+    dtype = np.int32 if total < 2**31 else np.int64
+    codes = np.zeros(n, dtype)
+    for at, factor in enumerate(factors):
+        if at:
+            codes *= dtype(len(factor.levels))
+            codes += factor.codes
+        else:
+            codes += factor.codes
+    return codes

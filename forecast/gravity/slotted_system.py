@@ -1,0 +1,344 @@
+"""Structural gravity in slots: the system of `forecast.gravity.newton` on dense cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from forecast.gravity.newton import Point
+from forecast.gravity.records import Floats, Ints
+from forecast.gravity.scaling import Scaling
+from forecast.gravity.slot_plan import SlotPlan
+from forecast.kernels import blocks, slots
+from forecast.kernels.threads import run_blocks
+
+__all__ = ["MateConditioner", "SlottedSystem", "lay_out"]
+
+CELLS_PER_BLOCK = 1 << 17
+MOST_BLOCKS = 16
+SWEEPS = 3
+
+
+@dataclass(frozen=True)
+class MateConditioner:
+    """The Schur complement's diagonal, with pairs of blocks that belong together.
+
+    An exporter and the importer that is its heaviest partner, if that is mutual (most
+    often itself, where domestic trade is in the data), are inverted together, as
+    2 x 2 matrices per period.
+
+    Attributes
+    ----------
+    diagonal, coupling : float arrays of shape (R, T)
+    mate : int array of shape (R,)
+        -1 where there is none.
+    """
+
+    diagonal: Floats
+    coupling: Floats
+    mate: Ints
+
+    def apply(self, R: Floats, active: Ints, Z: Floats, out: Floats) -> None:
+        """Write ``Z = M R`` and ``R'Z`` per column."""
+        blocks.precondition(
+            R, self.diagonal, self.coupling, self.mate, active, Z, out
+        )
+
+
+@dataclass(frozen=True)
+class SlottedSystem:
+    """Cells in slots, groups in order of their outer block.
+
+    Attributes
+    ----------
+    source : int32 array of shape (P, T)
+        Row of the design in each cell, -1 where absent.
+    y : float array of shape (P, T)
+        Weighted outcome divided by `unit`; -1 where absent.
+    totals : float array of shape (P,)
+    X : float array of shape (P, K, T)
+        Centred and scaled.
+    offset : float array of shape (P, T) or (0, T)
+        With log weights added.
+    outer, inner : int32 arrays of shape (P,)
+    n_outer, n_inner : int
+    cuts : int array of shape (blocks + 1,)
+        Fixed by the data, never by the number of threads.
+    groups : int array of shape (P,)
+        Number of each group in the plan.
+    unit : float
+        Mean of the weighted outcome.
+    scaling : Scaling
+    """
+
+    source: Ints
+    y: Floats
+    totals: Floats
+    X: Floats
+    offset: Floats
+    outer: Ints
+    inner: Ints
+    n_outer: int
+    n_inner: int
+    cuts: Ints
+    groups: Ints
+    unit: float
+    scaling: Scaling
+    _buffers: dict[str, Floats] = field(default_factory=dict, repr=False)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of regressors."""
+        return self.X.shape[1]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of theta: outer blocks above inner ones, by slots."""
+        return self.n_outer + self.n_inner, self.y.shape[1]
+
+    @cached_property
+    def total(self) -> float:
+        """Sum of the outcome, in units of its mean."""
+        return float(self.totals.sum())
+
+    @property
+    def n_blocks(self) -> int:
+        """Pieces of work."""
+        return self.cuts.size - 1
+
+    def split(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Part an array by blocks into outer and inner ones."""
+        return theta[: self.n_outer], theta[self.n_outer :]
+
+    def over_blocks(self, work, *shapes, dtype=float):
+        """Run ``work(first, last, *sums)`` on each block of groups; add up its sums.
+
+        Outer blocks are never cut, so all blocks may add to one array of them; the other
+        sums are kept by block and added in order, whatever the number of threads.
+        """
+        sums = [np.zeros((self.n_blocks, *shape), dtype) for shape in shapes]
+
+        def run(block: int) -> float:
+            own = [array[block] for array in sums]
+            return work(self.cuts[block], self.cuts[block + 1], *own)
+
+        values = run_blocks(run, self.n_blocks)
+        if self.n_blocks == 1:
+            return values, [array[0] for array in sums]
+        return values, [array.sum(axis=0) for array in sums]
+
+    # -------------------------------------------------------------- System
+
+    @cached_property
+    def margins(self) -> tuple[Floats, Floats]:
+        """Observed sums per outer block and slot (I, T), and inner ones (J, T)."""
+        observed = np.maximum(self.y, 0.0)
+        width = self.y.shape[1]
+        inner = np.zeros((self.n_inner, width))
+        np.add.at(inner, self.inner, observed)
+        outer = np.zeros((self.n_outer, width))
+        if self.n_outer:
+            np.add.at(outer, self.outer, observed)
+        return outer, inner
+
+    def start(self) -> Floats:
+        """Three sweeps of iterative proportional fitting: no exponentials, no X."""
+        outer, inner = self.margins
+        a, b = (outer > 0).astype(float), (inner > 0).astype(float)
+        factor = np.exp(self.offset)
+        for _ in range(SWEEPS):
+            _, (fitted,) = self.over_blocks(
+                lambda first, last, s_b: slots.proportional_sweep(
+                    first, last, self.outer, self.inner, self.y, self.totals, factor,
+                    a, b, outer, s_b,
+                ),
+                inner.shape,
+            )
+            b = np.divide(inner, fitted, out=np.zeros_like(b), where=fitted > 0)
+        theta = np.concatenate([a, b])
+        return np.log(theta, out=np.zeros_like(theta), where=theta > 0)
+
+    def evaluate(self, beta: Floats, theta: Floats, *, exact: bool) -> Point:
+        """Scores; means in single precision unless `exact`."""
+        dtype = np.float64 if exact else np.float32
+        mu = self._buffers.setdefault(np.dtype(dtype).name, np.empty(self.y.shape, dtype))
+        a, b = self.split(theta)
+        s_a = np.zeros_like(a)
+        logliks, (s_b, s_x) = self.over_blocks(
+            lambda first, last, s_b, s_x: slots.score_pass(
+                first, last, self.outer, self.inner, self.y, self.totals, self.X,
+                self.offset, beta, a, b, mu, s_a, s_b, s_x,
+            ),
+            b.shape,
+            beta.shape,
+        )
+        return Point(float(sum(logliks)), mu, s_x, np.concatenate([s_a, s_b]))
+
+    def moments(self, mu: Floats) -> tuple[Floats, Floats]:
+        """Cross moments of the regressors."""
+        k, width = self.n_columns, self.y.shape[1]
+        C_a = np.zeros((self.n_outer, k, width))
+        _, (C_b, gram) = self.over_blocks(
+            lambda first, last, C_b, gram: slots.cross_moments(
+                first, last, self.outer, self.inner, self.totals, self.X, mu, C_a, C_b,
+                gram,
+            ),
+            (self.n_inner, k, width),
+            (k, k),
+        )
+        return np.concatenate([C_a, C_b]), gram
+
+    def product(self, mu: Floats, V: Floats, active: Ints) -> Floats:
+        """Schur complement times V."""
+        V_a, V_b = self.split(V)
+        out_a = np.zeros_like(V_a)
+        _, (out_b,) = self.over_blocks(
+            lambda first, last, out_b: slots.schur_product(
+                first, last, self.outer, self.inner, self.totals, mu, V_a, V_b, active,
+                out_a, out_b,
+            ),
+            V_b.shape,
+            dtype=V.dtype,
+        )
+        return np.concatenate([out_a, out_b])
+
+    @cached_property
+    def mates(self) -> tuple[Ints, Ints]:
+        """Mate of each block (R,), and the group that joins the two; -1 for none."""
+        n_blocks = self.shape[0]
+        mate, joint = np.full((2, n_blocks), -1)
+        if self.n_outer:
+            best_outer = np.full(self.n_outer, -1)
+            best_inner = np.full(self.n_inner, -1)
+            blocks.heaviest_partners(
+                self.outer, self.inner, self.totals, best_outer, best_inner
+            )
+            for i in np.flatnonzero(best_outer >= 0):
+                group = best_outer[i]
+                j = self.inner[group]
+                if best_inner[j] == group:
+                    mate[i], mate[self.n_outer + j] = self.n_outer + j, i
+                    joint[[i, self.n_outer + j]] = group
+        return mate, joint
+
+    def conditioner(self, mu: Floats) -> MateConditioner:
+        """Diagonal and 2 x 2 blocks at weights mu."""
+        width = self.y.shape[1]
+        d_a = np.zeros((self.n_outer, width))
+        _, (d_b,) = self.over_blocks(
+            lambda first, last, d_b: slots.schur_diagonal(
+                first, last, self.outer, self.inner, self.totals, mu, d_a, d_b
+            ),
+            (self.n_inner, width),
+        )
+        d = np.concatenate([d_a, d_b])
+        # Below this a level has no curvature of its own, only rounding.
+        diagonal = np.divide(1.0, d, out=np.zeros_like(d), where=d > 1e-30)
+        coupling = np.zeros_like(d)
+        mate, joint = self.mates
+        paired = np.flatnonzero(mate >= 0)
+        if paired.size:
+            shared = mu[joint[paired]].astype(float)
+            shared *= 1.0 - shared / self.totals[joint[paired], None]
+            own, other = d[paired], d[mate[paired]]
+            determinant = own * other - shared**2
+            sound = determinant > 1e-6 * own * other
+            safe = np.where(sound, determinant, 1.0)
+            diagonal[paired] = np.where(sound, other / safe, diagonal[paired])
+            coupling[paired] = np.where(sound, shared / safe, 0.0)
+        return MateConditioner(
+            diagonal.astype(mu.dtype), coupling.astype(mu.dtype), mate
+        )
+
+
+def lay_out(
+    plan: SlotPlan,
+    y: Floats,
+    columns: Sequence[Floats],
+    *,
+    keep: Ints | None,
+    weights: Floats | None,
+    offset: Floats | None,
+) -> SlottedSystem | None:
+    """Place the rows in slots, or return None where two rows share a cell.
+
+    Parameters
+    ----------
+    plan : SlotPlan
+    y : float array of shape (n,)
+    columns : sequence of float arrays of shape (n,)
+    keep : bool array of shape (n,) or None
+        Rows of the sample; None keeps all.
+    weights, offset : float arrays of shape (n,) or None
+    """
+    kept = np.zeros(0, bool) if keep is None else keep
+    mass = y if weights is None else y * weights
+    counted = mass if keep is None else np.where(keep, mass, 0.0)
+    sums = np.bincount(plan.group, weights=counted, minlength=plan.n_groups)
+    groups = np.flatnonzero(sums > 0)
+    rank = np.full(plan.n_groups, -1, np.int32)
+    rank[groups] = np.arange(groups.size, dtype=np.int32)
+    width = plan.width
+    source = np.full(groups.size * width, -1, np.int32)
+    if slots.place_rows(plan.slot, plan.group, kept, rank, width, source):
+        return None
+    source = source.reshape(groups.size, width)
+    outer, inner = plan.outer[groups], plan.inner[groups]
+    cuts = cut_blocks(outer if plan.n_outer else inner, source.size)
+    n_blocks = cuts.size - 1
+    count = int((source >= 0).sum())
+    unit = float(sums[groups].sum()) / count
+    cells = np.empty(source.shape)
+    totals = np.empty(groups.size)
+    none = np.zeros(0)
+    run_blocks(
+        lambda block: slots.fill_outcome(
+            cuts[block], cuts[block + 1], source, y,
+            none if weights is None else weights, 1.0 / unit, cells, totals,
+        ),
+        n_blocks,
+    )  # fmt: skip
+    scaling = Scaling.of(columns, keep)
+    X = np.empty((groups.size, len(columns), width))
+
+    def fill(block: int) -> None:
+        for k, column in enumerate(columns):
+            slots.fill_column(
+                cuts[block], cuts[block + 1], source, column, scaling.center[k],
+                1.0 / scaling.scale[k], X, k,
+            )  # fmt: skip
+
+    run_blocks(fill, n_blocks)
+    shift = combined_offset(weights, offset)
+    shifted = np.zeros((0, width))
+    if shift is not None:
+        shifted = np.where(source >= 0, shift[source], 0.0)
+    return SlottedSystem(
+        source, cells, totals, X, shifted, outer, inner, plan.n_outer, plan.n_inner,
+        cuts, groups, unit, scaling,
+    )  # fmt: skip
+
+
+def combined_offset(weights: Floats | None, offset: Floats | None) -> Floats | None:
+    r"""Offset plus log weights.
+
+    :math:`w(y\eta - e^\eta)` is, up to a constant, the likelihood of the outcome
+    :math:`wy` with offset :math:`\log w`, so weights need no kernel of their own.
+    """
+    if weights is None:
+        return offset
+    logs = np.log(weights)
+    return logs if offset is None else logs + offset
+
+
+def cut_blocks(owner: Ints, n_cells: int) -> Ints:
+    """Cut groups into blocks of work, never within one owner's groups."""
+    n_groups = owner.size
+    wanted = min(MOST_BLOCKS, max(1, n_cells // CELLS_PER_BLOCK))
+    firsts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+    targets = n_groups * np.arange(1, wanted) // wanted
+    starts = firsts[np.minimum(np.searchsorted(firsts, targets), firsts.size - 1)]
+    return np.unique(np.r_[0, starts, n_groups])

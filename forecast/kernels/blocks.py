@@ -1,0 +1,88 @@
+"""Loops over blocks of effects: arrays (R, K, T) of R blocks, K columns and T slots.
+
+They serve the conjugate gradients of `forecast.gravity.conjugate`, which work on all
+columns at once and drop a column when it has converged: `active` (int64) lists those
+still at work.
+"""
+
+from __future__ import annotations
+
+from forecast.kernels.jit import jit
+
+__all__ = ["advance", "column_dots", "heaviest_partners", "precondition", "redirect"]
+
+
+@jit
+def column_dots(U, V, active, out):
+    """Write the inner product of U and V for each active column to `out` (K,)."""
+    for c in range(active.size):
+        out[active[c]] = 0.0
+    for r in range(U.shape[0]):
+        for c in range(active.size):
+            k = active[c]
+            total = U[0, 0, 0] * 0
+            for t in range(U.shape[2]):
+                total += U[r, k, t] * V[r, k, t]
+            out[k] += total
+
+
+@jit
+def advance(V, R, P, Q, alpha, active):
+    """``V += alpha P`` and ``R -= alpha Q`` for each active column; alpha (K,)."""
+    for r in range(V.shape[0]):
+        for c in range(active.size):
+            k = active[c]
+            step = alpha[k]
+            for t in range(V.shape[2]):
+                V[r, k, t] += step * P[r, k, t]
+            for t in range(V.shape[2]):
+                R[r, k, t] -= step * Q[r, k, t]
+
+
+@jit
+def redirect(P, Z, beta, active):
+    """``P = Z + beta P`` for each active column; beta (K,)."""
+    for r in range(P.shape[0]):
+        for c in range(active.size):
+            k = active[c]
+            weight = beta[k]
+            for t in range(P.shape[2]):
+                P[r, k, t] = Z[r, k, t] + weight * P[r, k, t]
+
+
+@jit
+def precondition(R, diagonal, coupling, mate, active, Z, out):
+    """Write ``Z = M R`` and the inner products ``R'Z`` per active column.
+
+    M holds, for each block r and slot t, the inverse `diagonal` (R, T) and, where r has a
+    `mate` (-1: none), minus its `coupling` (R, T) with the same slot of the mate.
+    """
+    for c in range(active.size):
+        out[active[c]] = 0.0
+    for r in range(R.shape[0]):
+        m = mate[r]
+        for c in range(active.size):
+            k = active[c]
+            total = R[0, 0, 0] * 0
+            if m >= 0:
+                for t in range(R.shape[2]):
+                    z = diagonal[r, t] * R[r, k, t] - coupling[r, t] * R[m, k, t]
+                    Z[r, k, t] = z
+                    total += z * R[r, k, t]
+            else:
+                for t in range(R.shape[2]):
+                    z = diagonal[r, t] * R[r, k, t]
+                    Z[r, k, t] = z
+                    total += z * R[r, k, t]
+            out[k] += total
+
+
+@jit
+def heaviest_partners(outer, inner, totals, best_outer, best_inner):
+    """Write the heaviest group of each outer and inner block; -1 where there is none."""
+    for g in range(totals.size):
+        i, j = outer[g], inner[g]
+        if best_outer[i] < 0 or totals[g] > totals[best_outer[i]]:
+            best_outer[i] = g
+        if best_inner[j] < 0 or totals[g] > totals[best_inner[j]]:
+            best_inner[j] = g

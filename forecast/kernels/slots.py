@@ -1,0 +1,356 @@
+r"""Loops over slotted panels: groups with T slots each, side by side in memory.
+
+A group is a level of the finest fixed effect (a pair, or an exporter in one year), a
+slot is a period (or an importer). All cells of a group stand in one row, absent cells
+are slots with ``y < 0``, so no loop needs an index, and all of them vectorise. Each
+group g belongs to an outer block of effects ``a[outer[g], :]`` (the exporter over time;
+none in two-way models) and to an inner one ``b[inner[g], :]`` (the importer over time).
+
+The finest effect is concentrated out: with :math:`u = x'\beta + a + b + o` and
+:math:`Y_g = \sum_t y_{gt}`,
+
+.. math:: \mu_{gt} = Y_g \, e^{u_{gt}} / \textstyle\sum_s e^{u_{gs}} .
+
+Kernels work on groups ``first`` to ``last - 1`` and add to the sums that they are given.
+Shapes: y, offset, mu (P, T); X (P, K, T); a (I, T); b (J, T); V (I or J, K, T).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.kernels.exponential import exponentials
+from forecast.kernels.jit import jit
+
+__all__ = [
+    "cross_moments",
+    "fill_column",
+    "fill_outcome",
+    "place_rows",
+    "project_rows",
+    "proportional_sweep",
+    "schur_diagonal",
+    "schur_product",
+    "score_pass",
+]
+
+
+@jit
+def place_rows(slot, group, keep, rank, width, source):
+    """Write each row's number into its cell; return how many cells were asked for twice.
+
+    Shapes: slot, group (n,); keep (n,), or empty where all rows are kept; rank (groups,)
+    with -1 for groups left out; source (P * width,) filled with -1.
+    """
+    collisions = 0
+    some = keep.size > 0
+    for row in range(slot.size):
+        if some and not keep[row]:
+            continue
+        place = rank[group[row]]
+        if place < 0:
+            continue
+        cell = place * width + slot[row]
+        if source[cell] >= 0:
+            collisions += 1
+        source[cell] = row
+    return collisions
+
+
+@jit
+def fill_outcome(first, last, source, y, weights, scale, cells, totals):
+    """Write ``scale * weights * y`` into the cells, -1 where absent, and group sums.
+
+    `weights` (n,) may be empty: all one.
+    """
+    width = cells.shape[1]
+    weighted = weights.size > 0
+    for g in range(first, last):
+        total = 0.0
+        for t in range(width):
+            row = source[g, t]
+            value = -1.0
+            if row >= 0:
+                value = y[row] * scale
+                if weighted:
+                    value *= weights[row]
+                total += value
+            cells[g, t] = value
+        totals[g] = total
+
+
+@jit
+def fill_column(first, last, source, column, center, scale, X, k):
+    """Write column `k` of X, centred and scaled; zero in absent cells."""
+    width = X.shape[2]
+    for g in range(first, last):
+        for t in range(width):
+            row = source[g, t]
+            X[g, k, t] = (column[row] - center) * scale if row >= 0 else 0.0
+
+
+@jit
+def proportional_sweep(first, last, outer, inner, y, totals, factor, a, b, target, s_b):
+    """One sweep of iterative proportional fitting on a, b >= 0 without regressors.
+
+    Fitted means are ``level * factor * a * b``; `factor` (P, T) is exp(offset), or empty.
+    Updates `a` in place so that fitted sums over an outer block equal `target` (I, T),
+    then adds the fitted sums by inner block, without the factor b, to `s_b` (J, T).
+    Blocks of groups must not cut an outer block in two. Without outer effects `target`
+    has no rows.
+    """
+    width = y.shape[1]
+    three_way = target.shape[0] > 0
+    shifted = factor.shape[0] > 0
+    fitted = np.empty(width)
+    weight = np.empty(width)
+    start = first
+    while start < last:
+        i = outer[start]
+        stop = start
+        while stop < last and outer[stop] == i:
+            stop += 1
+        for sweep in range(2 if three_way else 1):
+            closing = sweep == 1 or not three_way
+            for t in range(width):
+                fitted[t] = 0.0
+            for g in range(start, stop):
+                j = inner[g]
+                for t in range(width):
+                    weight[t] = 1.0 if y[g, t] >= 0.0 else 0.0
+                if shifted:
+                    for t in range(width):
+                        weight[t] *= factor[g, t]
+                if three_way:
+                    for t in range(width):
+                        weight[t] *= a[i, t]
+                total = 0.0
+                for t in range(width):
+                    total += weight[t] * b[j, t]
+                level = totals[g] / total if total > 0.0 else 0.0
+                if closing:
+                    for t in range(width):
+                        s_b[j, t] += level * weight[t]
+                else:
+                    for t in range(width):
+                        fitted[t] += level * weight[t] * b[j, t]
+            if not closing:
+                for t in range(width):
+                    if fitted[t] > 0.0:
+                        a[i, t] *= target[i, t] / fitted[t]
+        start = stop
+
+
+@jit
+def score_pass(
+    first, last, outer, inner, y, totals, X, offset, beta, a, b, mu, s_a, s_b, s_x
+):
+    """Fitted means, scores and log-likelihood at (beta, a, b), in one pass over the data.
+
+    Writes `mu` (the finest effect concentrated out) and adds ``y - mu`` to the scores of
+    the outer effects `s_a` (I, T), the inner ones `s_b` (J, T), and ``X'(y - mu)`` to
+    `s_x` (K,). Returns ``sum y (u + log level)``; the sum of mu is constant.
+    """
+    width = y.shape[1]
+    three_way = a.shape[0] > 0
+    shifted = offset.shape[0] > 0
+    u = np.empty(width)
+    residual = np.empty(width)
+    bits = np.empty(width, np.int64)
+    powers = bits.view(np.float64)
+    loglik = 0.0
+    for g in range(first, last):
+        j = inner[g]
+        i = outer[g]
+        if three_way:
+            for t in range(width):
+                u[t] = a[i, t] + b[j, t]
+        else:
+            for t in range(width):
+                u[t] = b[j, t]
+        if shifted:
+            for t in range(width):
+                u[t] += offset[g, t]
+        for k in range(beta.size):
+            slope = beta[k]
+            for t in range(width):
+                u[t] += slope * X[g, k, t]
+        exponentials(u, residual, bits, powers)
+        total = 0.0
+        inside = 0.0
+        for t in range(width):
+            e = residual[t] if y[g, t] >= 0.0 else 0.0
+            residual[t] = e
+            total += e
+            inside += max(y[g, t], 0.0) * u[t]
+        level = totals[g] / total
+        loglik += inside + totals[g] * np.log(level)
+        for t in range(width):
+            fitted = level * residual[t]
+            mu[g, t] = fitted
+            residual[t] = max(y[g, t], 0.0) - fitted
+        if three_way:
+            for t in range(width):
+                s_a[i, t] += residual[t]
+        for t in range(width):
+            s_b[j, t] += residual[t]
+        for k in range(beta.size):
+            inner_product = 0.0
+            for t in range(width):
+                inner_product += X[g, k, t] * residual[t]
+            s_x[k] += inner_product
+    return loglik
+
+
+@jit
+def cross_moments(first, last, outer, inner, totals, X, mu, C_a, C_b, gram):
+    """Weighted moments of the regressors with their group means taken off.
+
+    Adds ``D'W X~`` to `C_a` (I, K, T) and `C_b` (J, K, T), and ``X~'W X~`` to `gram`
+    (K, K), with W = mu and X~ = X minus its mu-weighted mean within the group.
+    """
+    n_columns, width = X.shape[1], X.shape[2]
+    three_way = C_a.shape[0] > 0
+    # So many groups at a time that the buffers stay in the first cache.
+    chunk = max(1, 512 // width)
+    centred = np.empty((n_columns, chunk * width))
+    weighted = np.empty((n_columns, chunk * width))
+    filled = 0
+    for g in range(first, last):
+        i, j = outer[g], inner[g]
+        at = filled * width
+        for k in range(n_columns):
+            mean = 0.0
+            for t in range(width):
+                mean += mu[g, t] * X[g, k, t]
+            mean /= totals[g]
+            for t in range(width):
+                x = X[g, k, t] - mean
+                centred[k, at + t] = x
+                weighted[k, at + t] = mu[g, t] * x
+            for t in range(width):
+                C_b[j, k, t] += weighted[k, at + t]
+            if three_way:
+                for t in range(width):
+                    C_a[i, k, t] += weighted[k, at + t]
+        filled += 1
+        if filled == chunk or g == last - 1:
+            add_products(centred, weighted, filled * width, gram)
+            filled = 0
+
+
+@jit
+def add_products(left, right, size, gram):
+    """Add ``left[:, :size] @ right[:, :size].T`` to `gram`, its lower half and mirror.
+
+    Two rows by two at a time: each value loaded serves two products.
+    """
+    n = left.shape[0]
+    for k in range(0, n - n % 2, 2):
+        for m in range(0, k + 1, 2):
+            s00 = s01 = s10 = s11 = 0.0
+            for t in range(size):
+                s00 += left[k, t] * right[m, t]
+                s01 += left[k, t] * right[m + 1, t]
+                s10 += left[k + 1, t] * right[m, t]
+                s11 += left[k + 1, t] * right[m + 1, t]
+            gram[k, m] += s00
+            gram[k + 1, m] += s10
+            gram[k + 1, m + 1] += s11
+            if m < k:
+                gram[k, m + 1] += s01
+                gram[m, k] += s00
+                gram[m, k + 1] += s10
+                gram[m + 1, k] += s01
+                gram[m + 1, k + 1] += s11
+            else:
+                gram[k, k + 1] += s10
+    if n % 2:
+        k = n - 1
+        for m in range(n):
+            total = 0.0
+            for t in range(size):
+                total += left[k, t] * right[m, t]
+            gram[k, m] += total
+            if m < k:
+                gram[m, k] += total
+
+
+@jit
+def schur_product(first, last, outer, inner, totals, mu, V_a, V_b, active, out_a, out_b):
+    """Add the Schur complement times V to `out`, for the columns in `active`.
+
+    With v = V_a + V_b in each cell, take off its mu-weighted mean within the group and
+    add mu times the rest to both blocks. Reads mu only, never X.
+    """
+    width = mu.shape[1]
+    three_way = V_a.shape[0] > 0
+    v = np.empty(width, mu.dtype)
+    zero = mu[0, 0] * 0
+    for g in range(first, last):
+        i, j = outer[g], inner[g]
+        inverse = zero + 1 / totals[g]
+        for c in range(active.size):
+            k = active[c]
+            mean = zero
+            if three_way:
+                for t in range(width):
+                    x = V_a[i, k, t] + V_b[j, k, t]
+                    v[t] = x
+                    mean += mu[g, t] * x
+                mean *= inverse
+                for t in range(width):
+                    x = mu[g, t] * (v[t] - mean)
+                    out_a[i, k, t] += x
+                    out_b[j, k, t] += x
+            else:
+                for t in range(width):
+                    mean += mu[g, t] * V_b[j, k, t]
+                mean *= inverse
+                for t in range(width):
+                    out_b[j, k, t] += mu[g, t] * (V_b[j, k, t] - mean)
+
+
+@jit
+def schur_diagonal(first, last, outer, inner, totals, mu, d_a, d_b):
+    """Add the diagonal of the Schur complement, ``sum mu (1 - mu / Y)``, per block."""
+    width = mu.shape[1]
+    three_way = d_a.shape[0] > 0
+    for g in range(first, last):
+        i, j = outer[g], inner[g]
+        inverse = 1.0 / totals[g]
+        for t in range(width):
+            d_b[j, t] += mu[g, t] * (1.0 - mu[g, t] * inverse)
+        if three_way:
+            for t in range(width):
+                d_a[i, t] += mu[g, t] * (1.0 - mu[g, t] * inverse)
+
+
+@jit
+def project_rows(
+    first, last, outer, inner, totals, y, X, mu, theta_a, theta_b, starts, scale, out
+):
+    """Write the regressors with all effects projected out, one row per cell present.
+
+    ``x~ = x - theta_a - theta_b - (mu-weighted group mean of that)``, divided by `scale`
+    (K,); `starts` (P,) is the first row of each group in `out` (n, K).
+    """
+    n_columns, width = X.shape[1], X.shape[2]
+    three_way = theta_a.shape[0] > 0
+    rest = np.empty(width)
+    for g in range(first, last):
+        i, j = outer[g], inner[g]
+        for k in range(n_columns):
+            mean = 0.0
+            for t in range(width):
+                x = X[g, k, t] - theta_b[j, k, t]
+                if three_way:
+                    x -= theta_a[i, k, t]
+                rest[t] = x
+                mean += mu[g, t] * x
+            mean /= totals[g]
+            row = starts[g]
+            for t in range(width):
+                if y[g, t] >= 0.0:
+                    out[row, k] = (rest[t] - mean) / scale[k]
+                    row += 1
