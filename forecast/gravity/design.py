@@ -1,0 +1,341 @@
+"""From a table and an equation to a `Design`: complete rows, and why others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.errors import ColumnError, ModelError
+from forecast.gravity.columns import Bools, Columns, read_columns
+from forecast.gravity.factors import combine, factorise, label_of
+from forecast.gravity.formula import parse_formula
+from forecast.gravity.records import Design, Floats, Ints
+from forecast.gravity.regressors import (
+    Complete,
+    Named,
+    based_parts,
+    call_columns,
+    name_of,
+    term_columns,
+)
+from forecast.gravity.terms import Call, Column, Equation, Log, Part
+from forecast.panel import TradePanel
+from forecast.panel.number_columns import examples_of
+from forecast.panel.roles import check_table
+
+__all__ = ["build_design", "combine", "describe_rows", "factorise"]
+
+
+def build_design(
+    data: TradePanel | pd.DataFrame,
+    equation: Equation | str,
+    *,
+    weights: str | None = None,
+    offset: str | None = None,
+    keys: Sequence[str] = (),
+) -> Design:
+    """Read what an equation needs from a table; the table is left as it is.
+
+    Columns of float64 are passed on without a copy where all rows are complete, and
+    formulaic is imported only for terms that need it.
+
+    Parameters
+    ----------
+    data : TradePanel or DataFrame
+        Or a table of another library with a method ``to_pandas``. Its index is ignored.
+    equation : Equation or str
+        A formula must stand for one equation.
+    weights : str, optional
+        Column of weights; rows with weight zero are left out.
+    offset : str, optional
+        Column that is added to the linear predictor with coefficient one.
+    keys : sequence of str, optional
+        Columns that name a row to a person, such as exporter, importer, year; a
+        TradePanel knows its own.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    TableError
+        F-101 to F-103 no plain table with rows; F-112, F-114 column names.
+    ColumnError
+        F-111 columns that are not there.
+    NumberError, KeyColumnError
+        F-201 to F-207 and F-302, F-304: values that are no numbers or no levels.
+    ModelError
+        F-580 to F-582 and F-587 as `parse_formula`; F-583 no complete row, F-584 weights
+        below zero or missing, F-585 a reference that is no level, F-586 a transform that
+        cannot be computed, F-588 too many dummies, F-589 two regressors of one name.
+    PeriodError
+        F-427 a panel with several releases of one cell.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({"trade": [0.0, 2.0, 5.0], "dist": [1.0, 2.0, None],
+    ...     "exporter": ["KZ", "RU", "KZ"]})
+    >>> design = build_design(df, "trade ~ log(dist) | exporter")
+    >>> design.y, design.columns[0].round(3)
+    (array([0., 2.]), array([0.   , 0.693]))
+    >>> design.incomplete
+       position           reason
+    0         2  dist is missing
+    """
+    frame, keys = _table_of(data, keys)
+    equation = _one_equation(equation)
+    more = tuple(name for name in (weights, offset) if name is not None)
+    _check_columns(frame, (*equation.columns, *more, *keys))
+    columns = read_columns(frame, equation, more)
+    omitted = _Omitted(len(frame))
+    wanted = (*equation.columns, *([] if offset is None else [offset]))
+    _omit_missing(omitted, columns, wanted)
+    based = based_parts(equation)
+    computed = _logarithms(omitted, columns, equation)
+    computed |= _calls(omitted, columns, equation, based)
+    if weights is not None:
+        _omit_weightless(omitted, frame[weights], columns)
+    rows = omitted.complete()
+    complete = Complete(columns, computed, rows)
+    named = [pair for t in equation.terms for pair in term_columns(t, complete, based)]
+    if equation.intercept:
+        named.insert(0, ("Intercept", np.ones(omitted.remaining)))
+    _check_names(named)
+    used = dict.fromkeys(name for e in equation.effects for name in e.factors)
+    return Design(
+        outcome=name_of(equation.left),
+        y=_outcome(equation.left, complete),
+        terms=tuple(name for name, _ in named),
+        columns=tuple(values for _, values in named),
+        effects=equation.effects,
+        factors={name: complete.factor(name) for name in used},
+        weights=None if weights is None else complete.number(weights),
+        offset=None if offset is None else complete.number(offset),
+        positions=np.arange(len(frame)) if rows is None else rows,
+        incomplete=omitted.to_frame(),
+        source=frame,
+        keys=tuple(keys),
+    )
+
+
+def describe_rows(design: Design, rows: Ints | Sequence[int], limit: int = 3) -> str:
+    """Name rows of a design to a person.
+
+    Parameters
+    ----------
+    design : Design
+    rows : int array
+        Places in the design, from 0 to ``n - 1``.
+    limit : int
+        How many are named.
+
+    Returns
+    -------
+    str
+        ``ARG to BOL 1994`` where three keys or more name a row, the first two being its
+        ends; the keys with blanks where there are fewer; ``row 17`` (counted from 0 in
+        the input) where there are none.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({"trade": [1.0, 2.0], "from": ["ARG", "USA"],
+    ...     "to": ["BOL", "PER"], "year": [1994, 1995]})
+    >>> design = build_design(df, "trade ~ 1 | year", keys=("from", "to", "year"))
+    >>> describe_rows(design, [0, 1], limit=1)
+    'ARG to BOL 1994 and 1 more'
+    """
+    positions = design.positions[np.asarray(rows, dtype=np.int64)]
+    shown = [_row_name(design, int(position)) for position in positions[:limit]]
+    rest = positions.size - len(shown)
+    return "; ".join(shown) + (f" and {rest:,} more" if rest else "")
+
+
+def _row_name(design: Design, position: int) -> str:
+    if not design.keys:
+        return f"row {position}"
+    labels = [label_of(design.source[key].iloc[position]) for key in design.keys]
+    if len(labels) >= 3:
+        labels = [f"{labels[0]} to {labels[1]}", *labels[2:]]
+    return " ".join(labels)
+
+
+# -------------------------------------------------------------------------- the door
+
+
+def _table_of(data: Any, keys: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the table and the columns that name its rows."""
+    if isinstance(data, TradePanel):
+        data._refuse_several_releases("fit")
+        own = (*data.keys, data.period)
+        pairs = data.origin is not None or len(own) < 3
+        return data._frame, tuple(keys) or (own if pairs else ())
+    if not isinstance(data, pd.DataFrame) and hasattr(data, "to_pandas"):
+        data = data.to_pandas()
+    return check_table(data), (keys,) if isinstance(keys, str) else tuple(keys)
+
+
+def _one_equation(equation: Equation | str) -> Equation:
+    if isinstance(equation, Equation):
+        return equation
+    first, *others = parse_formula(equation)
+    if others:
+        raise ModelError(
+            f"the formula stands for {len(others) + 1} equations, one is needed",
+            code="F-587",
+            count=len(others) + 1,
+            remedy="Take them one by one from parse_formula.",
+        )
+    return first
+
+
+def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    present = set(frame.columns)
+    missing = [name for name in dict.fromkeys(names) if name not in present]
+    if missing:
+        raise ColumnError.missing(missing, frame.columns)
+
+
+def _check_names(named: Sequence[Named]) -> None:
+    names = [name for name, _ in named]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ModelError(
+            f"two regressors have the name {twice[0]!r}",
+            code="F-589",
+            column=twice[0],
+            count=len(twice),
+            remedy="Leave one out, or rename its column.",
+        )
+
+
+# --------------------------------------------------------------------- complete rows
+
+
+class _Omitted:
+    """Rows left out so far, each with its first reason."""
+
+    def __init__(self, n: int) -> None:
+        self.out = np.zeros(n, np.bool_)
+        self.remaining = n
+        self.found: list[tuple[Ints, str]] = []
+
+    def add(self, mask: Bools, reason: str) -> None:
+        """Leave out the rows where `mask` (n,) holds, but for those already out."""
+        fresh = np.flatnonzero(mask & ~self.out)
+        if fresh.size:
+            self.out[fresh] = True
+            self.remaining -= fresh.size
+            self.found.append((fresh, reason))
+
+    def complete(self) -> Ints | None:
+        """Return the positions of the rows that remain; None if all do."""
+        if not self.found:
+            return None
+        if self.remaining:
+            return np.flatnonzero(~self.out)
+        raise ModelError(
+            "no row is complete",
+            code="F-583",
+            count=self.out.size,
+            examples=[f"{rows.size:,} rows: {reason}" for rows, reason in self.found],
+            remedy="Fill these columns, or leave them out of the formula.",
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per row left out, in the order of the input."""
+        positions = [rows for rows, _ in self.found]
+        reasons = [np.full(rows.size, reason, object) for rows, reason in self.found]
+        if not positions:
+            return pd.DataFrame({"position": np.empty(0, np.int64), "reason": []})
+        table = pd.DataFrame(
+            {"position": np.concatenate(positions), "reason": np.concatenate(reasons)}
+        )
+        return table.sort_values("position", ignore_index=True)
+
+
+def _omit_missing(omitted: _Omitted, columns: Columns, order: Sequence[str]) -> None:
+    for name in dict.fromkeys(order):
+        if name in columns.missing:
+            omitted.add(columns.missing[name], f"{name} is missing")
+
+
+def _omit_weightless(omitted: _Omitted, column: pd.Series, columns: Columns) -> None:
+    """Refuse weights that are none, and leave out rows of weight zero."""
+    name = str(column.name)
+    weights = columns.numbers[name]
+    missing = columns.missing.get(name, np.zeros(weights.size, np.bool_))
+    for bad, what in ((weights < 0, "negative"), (missing & ~omitted.out, "missing")):
+        if bad.any():
+            raise ModelError(
+                f"{bad.sum():,} {what} weights in column {name!r}",
+                code="F-584",
+                column=name,
+                count=int(bad.sum()),
+                examples=examples_of(column, bad),
+                remedy="A weight says how much a row counts; fill in, correct or drop.",
+            )
+    omitted.add(weights == 0, f"the weight {name} is 0")
+
+
+# -------------------------------------------------------------------------- transforms
+
+
+def _logarithms(
+    omitted: _Omitted, columns: Columns, equation: Equation
+) -> dict[tuple[Part, bool], list[Named]]:
+    """Take logarithms; rows where there is none are left out."""
+    computed: dict[tuple[Part, bool], list[Named]] = {}
+    for part in _parts(equation):
+        if not isinstance(part, Log) or (part, False) in computed:
+            continue
+        raw = columns.numbers[part.name]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.log(raw)
+        computed[part, False] = [(str(part), values)]
+        if not np.isfinite(values).all():
+            omitted.add(raw == 0, f"{part} is not finite: {part.name} = 0")
+            omitted.add(raw < 0, f"{part} is not finite: {part.name} < 0")
+    return computed
+
+
+def _calls(
+    omitted: _Omitted,
+    columns: Columns,
+    equation: Equation,
+    based: set[tuple[Any, Part]],
+) -> dict[tuple[Part, bool], list[Named]]:
+    """Compute the calls of formulaic; rows where one is not finite are left out."""
+    wanted = [(equation.left, False)]
+    wanted += [(p, (t, p) in based) for t in equation.terms for p in t.parts]
+    computed: dict[tuple[Part, bool], list[Named]] = {}
+    for part, is_based in dict.fromkeys(wanted):
+        if isinstance(part, Call):
+            named = call_columns(part, columns, omitted.complete(), is_based)
+            computed[part, is_based] = named
+            for _, values in named:
+                omitted.add(~np.isfinite(values), f"{part} is not finite")
+    return computed
+
+
+def _parts(equation: Equation) -> list[Part]:
+    return [equation.left, *(part for term in equation.terms for part in term.parts)]
+
+
+def _outcome(left: Part, complete: Complete) -> Floats:
+    """Return the outcome on the complete rows, shape (m,)."""
+    if isinstance(left, Column):
+        return complete.number(left.name)
+    columns = complete.computed[left, False]
+    if len(columns) != 1:
+        raise ModelError(
+            f"the outcome {left} is {len(columns)} columns",
+            code="F-586",
+            column=str(left),
+            count=len(columns),
+            remedy="An outcome is one column of numbers.",
+        )
+    return complete.take(columns[0][1])

@@ -1,0 +1,578 @@
+"""The one place that reads formulas: ``y ~ x1 + x2 | fe1 + fe2^fe3``.
+
+The grammar is that of fixest and pyfixest, see ``docs/how-to/write-a-gravity-formula.md``.
+Whatever stands in a call other than ``log(column)``, ``C(column)`` and ``i(...)`` is kept
+as text for formulaic.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from forecast.errors import ModelError
+from forecast.gravity.calls import read_call
+from forecast.gravity.records import Effect
+from forecast.gravity.terms import (
+    Call,
+    Column,
+    Dummies,
+    Equation,
+    Interacted,
+    Level,
+    Log,
+    Part,
+    Term,
+)
+from forecast.gravity.tokens import Reader, Token
+
+__all__ = [
+    "Call",
+    "Column",
+    "Dummies",
+    "Equation",
+    "Interacted",
+    "Log",
+    "Part",
+    "Term",
+    "parse_formula",
+]
+
+STEPS = ("sw", "sw0", "csw", "csw0", "mvsw")
+MOST = 2_000  # equations of one formula, or terms of one equation
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Steps(Generic[T]):
+    """Alternatives at one place of a formula; each is a list of terms or effects."""
+
+    options: tuple[tuple[T, ...], ...]
+
+
+def parse_formula(text: str) -> tuple[Equation, ...]:
+    """Read a formula into equations: one per outcome, step of regressors and of effects.
+
+    Parameters
+    ----------
+    text : str
+        ``outcome ~ regressors | effects``; the last part may be left out.
+
+    Returns
+    -------
+    tuple of Equation
+        Outcomes vary slowest, effects fastest. ``str(equation)`` is a formula again.
+
+    Raises
+    ------
+    ModelError
+        F-580 what cannot be read, with a caret under the place; F-581 what is read but not
+        offered (instruments, varying slopes, lags, unknown functions); F-582 nothing to
+        estimate; F-587 a formula that stands for too many models.
+
+    Examples
+    --------
+    >>> equation, = parse_formula("trade ~ log(dist) + fta | exporter^year + importer^year")
+    >>> equation.outcome, [str(term) for term in equation.terms]
+    ('trade', ['log(dist)', 'fta'])
+    >>> [effect.name for effect in equation.effects]
+    ['exporter^year', 'importer^year']
+    >>> for equation in parse_formula("trade ~ csw(fta, log(dist)) | sw0(year)"):
+    ...     print(equation)
+    trade ~ fta
+    trade ~ fta | year
+    trade ~ fta + log(dist)
+    trade ~ fta + log(dist) | year
+    """
+    if not isinstance(text, str):
+        raise ModelError(
+            f"a formula is text, not {type(text).__name__}",
+            code="F-580",
+            remedy='Write for example "trade ~ fta | exporter^year + importer^year".',
+        )
+    reader = Reader(text)
+    lefts = _read_outcomes(reader)
+    pieces, constant = _read_regressors(reader)
+    effects: list[tuple[Effect, ...] | _Steps[Effect]] = []
+    if reader.accept("|"):
+        effects = _read_sum(reader, _read_effect_piece, "effects")
+    _expect_end(reader)
+    rights, absorbed = _alternatives(reader, pieces), _alternatives(reader, effects)
+    if len(lefts) * len(rights) * len(absorbed) > MOST:
+        raise _too_many(reader)
+    return tuple(
+        _equation(reader, left, terms, some, constant)
+        for left, terms, some in itertools.product(lefts, rights, absorbed)
+    )
+
+
+def _equation(
+    reader: Reader,
+    left: Part,
+    terms: Sequence[Term],
+    effects: Sequence[Effect],
+    constant: bool,
+) -> Equation:
+    """Drop what is said twice; a constant stands only where no effect absorbs it."""
+    once = _once(terms)
+    absorbed: dict[frozenset[str], Effect] = {}
+    for effect in effects:
+        absorbed.setdefault(frozenset(effect.factors), effect)
+    kept = tuple(absorbed.values())
+    if not (once or kept or constant):
+        raise reader.error(
+            "no regressor, no effect and no constant: there is nothing to estimate",
+            "Name a regressor, or leave out '- 1'.",
+            code="F-582",
+        )
+    return Equation(left, once, kept, constant and not kept)
+
+
+# --------------------------------------------------------------------- the left side
+
+
+def _read_outcomes(reader: Reader) -> list[Part]:
+    if not any(token.text == "~" for token in reader.tokens if token.kind == "sign"):
+        raise reader.error(
+            "no '~' in the formula",
+            "Write outcome ~ regressors | effects, and 1 where there are no regressors.",
+            at=reader.tokens[-1],
+        )
+    listed = reader.peek().text in {"c", "sw"} and reader.peek(1).text == "("
+    if listed:
+        reader.place += 2
+    outcomes = [_read_outcome(reader)]
+    while reader.accept("," if listed else "+"):
+        outcomes.append(_read_outcome(reader))
+    if listed:
+        reader.expect(")", "Several outcomes are written c(y1, y2) ~ ... .")
+    if not reader.sees("~"):
+        raise reader.error(
+            f"expected '~' after the outcome, found {reader.found()}",
+            "Several outcomes are written c(y1, y2); arithmetic goes into I(y1 - y2).",
+        )
+    reader.take()
+    return list(dict.fromkeys(outcomes))
+
+
+def _read_outcome(reader: Reader) -> Part:
+    if reader.peek().kind not in {"name", "quoted"}:
+        raise reader.error(
+            f"expected an outcome, found {reader.found()}",
+            "The column to be explained stands before '~'.",
+        )
+    at = reader.peek()
+    part = _read_part(reader)
+    if isinstance(part, Dummies | Interacted):
+        raise reader.error(
+            "dummies cannot be an outcome", "Name a column of numbers.", at=at
+        )
+    return part
+
+
+# ------------------------------------------------------------------- the right side
+
+
+def _read_regressors(
+    reader: Reader,
+) -> tuple[list[tuple[Term, ...] | _Steps[Term]], bool]:
+    """Read signed terms up to ``|`` or the end, and whether a constant is wanted."""
+    constant = True
+    pieces: list[tuple[Term, ...] | _Steps[Term]] = []
+    plus = not reader.accept("-")
+    reader.accept("+")
+    while True:
+        if _sees_constant(reader):
+            constant = (reader.take().text == "1") is plus
+        elif plus:
+            pieces.append(_read_terms_piece(reader))
+        else:
+            raise reader.error(
+                "only the constant can be taken away, as '- 1'",
+                "Leave the term out.",
+            )
+        if not reader.sees("+", "-"):
+            return pieces, constant
+        plus = reader.take().text == "+"
+
+
+def _sees_constant(reader: Reader) -> bool:
+    after = reader.peek(1)
+    return reader.peek().text in {"0", "1"} and (
+        after.kind == "end" or after.text in {"+", "-", "|", ",", ")", "~"}
+    )
+
+
+def _read_sum(
+    reader: Reader, read: Callable[[Reader], T], what: str = "terms"
+) -> list[T]:
+    """Read pieces joined by ``+``."""
+    pieces = [read(reader)]
+    while reader.accept("+"):
+        pieces.append(read(reader))
+    if reader.sees("-"):
+        raise reader.error(f"{what} cannot be taken away", "Leave it out.")
+    return pieces
+
+
+def _read_terms_piece(reader: Reader) -> tuple[Term, ...] | _Steps[Term]:
+    if _sees_steps(reader):
+        return _read_steps(reader, _read_option)
+    return _read_product(reader)
+
+
+def _read_option(reader: Reader) -> tuple[Term, ...]:
+    """Read the terms of one step; ``1`` stands for none."""
+    if _sees_constant(reader) and reader.peek().text == "1":
+        reader.take()
+        return ()
+    return tuple(itertools.chain.from_iterable(_read_sum(reader, _read_product)))
+
+
+def _read_product(reader: Reader) -> tuple[Term, ...]:
+    """Read ``a*b``: the terms of each side and their interactions."""
+    left = _read_interaction(reader)
+    while reader.accept("*"):
+        right = _read_interaction(reader)
+        left = _by_order((*left, *right, *_crossed(left, right)))
+        _check_number(reader, left)
+    if reader.sees("/", "//", "%"):
+        raise reader.error(
+            f"{reader.peek().text!r} between terms",
+            "For a ratio write I(a / b), for nesting a + a:b.",
+        )
+    return left
+
+
+def _read_interaction(reader: Reader) -> tuple[Term, ...]:
+    """Read ``a:b``: the products of the terms of each side."""
+    left = _read_power(reader)
+    while reader.accept(":"):
+        left = _crossed(left, _read_power(reader))
+        _check_number(reader, left)
+    return left
+
+
+def _read_power(reader: Reader) -> tuple[Term, ...]:
+    """Read ``(a + b)^2``: the terms and their interactions up to that order."""
+    grouped = reader.sees("(")
+    terms = _read_atom(reader)
+    if not reader.sees("^", "**"):
+        return terms
+    at = reader.take()
+    if not grouped:
+        raise reader.error(
+            f"{at.text!r} between regressors",
+            "For a power write I(x**2), for an interaction x1:x2; ^ combines effects.",
+            at=at,
+        )
+    order = reader.take()
+    if order.text not in {*"123456789"}:
+        raise reader.error("expected a whole number", "Such as (a + b)^2.", at=order)
+    base = terms
+    for _ in range(min(int(order.text), len(base)) - 1):
+        terms = _by_order((*terms, *_crossed(terms, base)))
+        _check_number(reader, terms)
+    return terms
+
+
+def _read_atom(reader: Reader) -> tuple[Term, ...]:
+    if reader.accept("("):
+        pieces = _read_sum(reader, _read_product)
+        reader.expect(")")
+        return _once(itertools.chain.from_iterable(pieces))
+    return (Term((_read_part(reader),)),)
+
+
+def _read_part(reader: Reader) -> Part:
+    token, after = reader.peek(), reader.peek(1)
+    if token.kind == "quoted":
+        reader.take()
+        return Column(token.text.strip("`"))
+    if token.kind != "name":
+        raise _no_atom(reader)
+    if after.text != "(" or after.kind != "sign":
+        reader.take()
+        if reader.sees("["):
+            raise reader.error(
+                "brackets after a regressor", "Write i(fe, x) for slopes by fe."
+            )
+        return Column(token.text)
+    if token.text == "i":
+        return _read_interacted(reader)
+    if token.text in {*STEPS, "c"}:
+        raise reader.error(
+            f"{token.text}() cannot stand here",
+            "Stepwise lists are terms of their own, joined by +, not nested.",
+        )
+    return read_call(reader)
+
+
+def _no_atom(reader: Reader) -> ModelError:
+    if reader.peek().kind == "number":
+        return reader.error(
+            f"a number, {reader.found()}, among the regressors",
+            "Arithmetic goes into I(2 * x); only 1, 0 and - 1 stand alone.",
+        )
+    hint = "Write 1 where there are no regressors."
+    if reader.sees("."):
+        hint = "List the regressors by name."
+    if reader.sees("{"):
+        hint = "Put arithmetic into I(...)."
+    return reader.error(f"expected a column, found {reader.found()}", hint)
+
+
+def _once(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Keep the first of equal terms; ``a:b`` equals ``b:a``."""
+    kept: dict[frozenset[Part], Term] = {}
+    for term in terms:
+        kept.setdefault(frozenset(term.parts), term)
+    return tuple(kept.values())
+
+
+def _by_order(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Put single parts before products of two, those before products of three."""
+    return tuple(sorted(_once(terms), key=lambda term: len(term.parts)))
+
+
+def _crossed(left: tuple[Term, ...], right: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Multiply each term with each; a part times itself is the part, as in R."""
+    return _once(
+        Term(tuple(dict.fromkeys((*one.parts, *other.parts))))
+        for one, other in itertools.product(left, right)
+    )
+
+
+# ----------------------------------------------------------------------------- i(...)
+
+
+def _read_interacted(reader: Reader) -> Interacted:
+    """Read ``i(factor, by, ref=..., ref2=...)``; the reader stands at ``i``."""
+    start = reader.take()
+    reader.expect("(")
+    name, _ = _read_factor_name(reader)
+    by, crossed = None, False
+    references: dict[str, tuple[Level, ...]] = {}
+    while reader.accept(","):
+        keyed = reader.peek(1).text == "=" and reader.peek().kind == "name"
+        if keyed or reader.peek().kind not in {"name", "quoted"}:
+            key = _reference_key(reader) if keyed else "ref"
+            references[key] = _read_levels(reader)
+        elif by is None and not references:
+            by, crossed = _read_factor_name(reader)
+        else:
+            raise reader.error(
+                "i() has one column and one to multiply with", "Add a term."
+            )
+    reader.expect(")", "i(factor, x, ref=2002)")
+    if by is None and "ref2" in references:
+        raise reader.error("ref2= without a second factor", "Write ref=.", at=start)
+    found = references.get("ref", ()), references.get("ref2", ())
+    return Interacted(name, by, crossed or bool(found[1]), *found)
+
+
+def _read_factor_name(reader: Reader) -> tuple[str, bool]:
+    """Read a column; ``i.column`` asks for its levels."""
+    token = reader.take()
+    if token.kind == "name" and token.text == "i." and reader.peek().kind == "quoted":
+        return reader.take().text.strip("`"), True
+    if token.kind == "name" and token.text.startswith("i."):
+        return token.text[2:], True
+    if token.kind not in {"name", "quoted"} or reader.sees("("):
+        raise reader.error(
+            "i() takes columns by name",
+            "Compute transforms as columns first.",
+            at=token,
+        )
+    return token.text.strip("`"), False
+
+
+def _reference_key(reader: Reader) -> str:
+    key = reader.take()
+    reader.expect("=")
+    if key.text not in {"ref", "ref2"}:
+        raise reader.error(
+            f"i() has no option {key.text!r}",
+            "It has ref= and ref2=; group or select levels as a column first.",
+            at=key,
+            code="F-581",
+        )
+    return key.text
+
+
+def _read_levels(reader: Reader) -> tuple[Level, ...]:
+    """Read one level or a list: ``2002``, ``'A'``, ``[2001, 2002]``, ``c('A', 'B')``."""
+    if reader.peek().text == "c" and reader.peek(1).text == "(":
+        reader.take()
+    for opening, closing in (("(", ")"), ("[", "]")):
+        if reader.accept(opening):
+            levels = [_read_level(reader)]
+            while reader.accept(","):
+                levels.append(_read_level(reader))
+            reader.expect(closing)
+            return tuple(dict.fromkeys(levels))
+    return (_read_level(reader),)
+
+
+def _read_level(reader: Reader) -> Level:
+    sign = -1 if reader.accept("-") else 1
+    token = reader.take()
+    if token.kind == "number" and len(token.text) < 20:
+        whole = token.text.isdigit()
+        return sign * (int(token.text) if whole else float(token.text))
+    if token.kind == "text" and sign == 1:
+        return token.text[1:-1]
+    if token.text in {"True", "False"}:
+        return token.text == "True"
+    raise reader.error(
+        f"expected a level, found {token.text!r}",
+        "Write numbers as they are and text in quotes: ref=2002, ref='ARG'.",
+        at=token,
+    )
+
+
+# ---------------------------------------------------------------------------- effects
+
+
+def _read_effect_piece(reader: Reader) -> tuple[Effect, ...] | _Steps[Effect]:
+    if _sees_steps(reader):
+        return _read_steps(reader, _read_effects_option)
+    if reader.peek().text == "0":
+        reader.take()
+        return ()
+    return (_read_effect(reader),)
+
+
+def _read_effects_option(reader: Reader) -> tuple[Effect, ...]:
+    return tuple(_read_sum(reader, _read_effect, "effects"))
+
+
+def _read_effect(reader: Reader) -> Effect:
+    """Read ``exporter^year`` or ``exporter:year``."""
+    factors = [_read_effect_name(reader)]
+    while reader.accept("^", ":"):
+        at = reader.peek()
+        name = _read_effect_name(reader)
+        if name in factors:
+            raise reader.error(f"{name!r} twice in one effect", "Name it once.", at=at)
+        factors.append(name)
+    if reader.sees("*"):
+        raise reader.error(
+            "'*' among the effects",
+            "Write a + b + a^b; the last alone absorbs the others.",
+        )
+    if reader.sees("["):
+        raise reader.error(
+            "slopes that vary by effect are not offered",
+            "Write i(fe, x) among the regressors, or absorb the effect alone.",
+            code="F-581",
+        )
+    if reader.sees("/", "**", "%"):
+        raise reader.error(
+            f"{reader.found()} among the effects", "Combine columns with ^."
+        )
+    return Effect(tuple(factors))
+
+
+def _read_effect_name(reader: Reader) -> str:
+    token = reader.peek()
+    called = reader.peek(1).text == "(" and reader.peek(1).kind == "sign"
+    if called or reader.sees("("):
+        raise reader.error(
+            "an effect is a column or columns combined with ^",
+            "Name the column alone: each of its values is a level. "
+            "Combine as a^b, list with +.",
+        )
+    if token.kind not in {"name", "quoted"}:
+        raise reader.error(
+            f"expected a column, found {reader.found()}",
+            "Effects are columns: | exporter^year + importer^year.",
+        )
+    return reader.take().text.strip("`")
+
+
+# -------------------------------------------------------------------------- stepwise
+
+
+def _sees_steps(reader: Reader) -> bool:
+    return reader.peek().text in STEPS and reader.peek(1).text == "("
+
+
+def _read_steps(reader: Reader, read: Callable[[Reader], tuple[T, ...]]) -> _Steps[T]:
+    """Read ``sw(...)`` and its kin into the alternatives that they stand for."""
+    name = reader.take()
+    reader.expect("(")
+    listed = [read(reader)]
+    while reader.accept(","):
+        listed.append(read(reader))
+    reader.expect(")", "Steps are separated by commas: csw(x1, x2 + x3).")
+    return _Steps(_options(reader, name, listed))
+
+
+def _options(
+    reader: Reader, name: Token, listed: list[tuple[T, ...]]
+) -> tuple[tuple[T, ...], ...]:
+    """Return the alternatives of a stepwise list, as fixest defines them."""
+    if name.text == "mvsw":
+        if len(listed) > 10:
+            raise _too_many(reader)
+        sizes = range(len(listed) + 1)
+        chosen = [c for size in sizes for c in itertools.combinations(listed, size)]
+        return tuple(tuple(itertools.chain.from_iterable(some)) for some in chosen)
+    if name.text.startswith("csw"):
+        listed = list(itertools.accumulate(listed, lambda before, more: before + more))
+    return ((), *listed) if name.text.endswith("0") else tuple(listed)
+
+
+def _alternatives(
+    reader: Reader, pieces: Sequence[tuple[T, ...] | _Steps[T]]
+) -> list[tuple[T, ...]]:
+    """Put each alternative of the stepwise list into its place among the others."""
+    if sum(isinstance(piece, _Steps) for piece in pieces) > 1:
+        raise reader.error(
+            "two stepwise lists in one part of the formula",
+            "One among the regressors and one among the effects are possible.",
+        )
+    choices = [
+        piece.options if isinstance(piece, _Steps) else (piece,) for piece in pieces
+    ]
+    return [
+        tuple(itertools.chain.from_iterable(chosen))
+        for chosen in itertools.product(*choices)
+    ]
+
+
+# ---------------------------------------------------------------------------- refusals
+
+
+def _expect_end(reader: Reader) -> None:
+    token = reader.peek()
+    if token.kind == "end":
+        return
+    if token.text == "|":
+        raise reader.error(
+            "a third part of the formula: instruments are not offered",
+            "Write outcome ~ regressors | effects.",
+            code="F-581",
+        )
+    if token.text == "~":
+        raise reader.error("a second '~'", "Write outcome ~ regressors | effects.")
+    raise reader.error(
+        f"expected + or | or the end, found {reader.found()}",
+        "Join terms with +; a column name with blanks stands in backticks.",
+    )
+
+
+def _check_number(reader: Reader, terms: tuple[Term, ...]) -> None:
+    if len(terms) > MOST:
+        raise _too_many(reader)
+
+
+def _too_many(reader: Reader) -> ModelError:
+    return ModelError(
+        f"the formula stands for more than {MOST:,} models or terms",
+        code="F-587",
+        remedy=f"Write it shorter: {reader.formula[:80]}",
+    )

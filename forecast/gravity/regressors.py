@@ -1,0 +1,349 @@
+"""Terms of a formula as columns of numbers, with the names that users recognise."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecast.errors import ModelError, NumberError
+from forecast.gravity.calls import ROWWISE, STATEFUL
+from forecast.gravity.columns import Columns, factor_columns
+from forecast.gravity.factors import label_of
+from forecast.gravity.records import Factor, Floats, Ints
+from forecast.gravity.terms import (
+    Call,
+    Column,
+    Dummies,
+    Equation,
+    Interacted,
+    Level,
+    Log,
+    Part,
+    Term,
+)
+
+__all__ = [
+    "Complete",
+    "Named",
+    "based_parts",
+    "call_columns",
+    "dummies_of",
+    "name_of",
+    "term_columns",
+]
+
+LARGEST = 8e9  # bytes of dummies of one term; more belong among the effects
+Named = tuple[str, Floats]
+
+
+@dataclass(frozen=True)
+class Complete:
+    """What terms are made of, on the complete rows.
+
+    Attributes
+    ----------
+    columns : Columns
+        As read, with all n rows of the table.
+    computed : mapping of (Part, bool) to list of (name, float array of shape (n,))
+        Logarithms and calls; the bool tells whether a call leaves out a base level.
+    rows : int array of shape (m,) or None
+        Positions of the complete rows; None if all are.
+    """
+
+    columns: Columns
+    computed: Mapping[tuple[Part, bool], Sequence[Named]]
+    rows: Ints | None
+
+    def number(self, name: str) -> Floats:
+        """Return a column of numbers on the complete rows, shape (m,)."""
+        return self.take(self.columns.numbers[name])
+
+    def factor(self, name: str) -> Factor:
+        """Return a column of levels on the complete rows."""
+        factor = self.columns.factors[name]
+        if self.rows is None:
+            return factor
+        return Factor(factor.name, factor.codes[self.rows], factor.levels)
+
+    def take(self, values: Floats) -> Floats:
+        """Return the complete rows of an array of shape (n,); no copy if all are."""
+        return values if self.rows is None else values[self.rows]
+
+
+def name_of(part: Part) -> str:
+    """Return the name of a part in tables of results: a column without backticks."""
+    return part.name if isinstance(part, Column) else str(part)
+
+
+def based_parts(equation: Equation) -> set[tuple[Term, Part]]:
+    """Tell in which terms which parts leave out the dummy of their first level.
+
+    A part leaves it out where the rest of the term stands in the model by itself, the
+    rest of a single part being the constant or the effects (Chambers and Hastie 1992,
+    Statistical Models in S, section 2.4).
+    """
+    present = {frozenset(term.parts) for term in equation.terms}
+    if equation.intercept or equation.effects:
+        present.add(frozenset())
+    return {
+        (term, part)
+        for term in equation.terms
+        for part in term.parts
+        if frozenset(term.parts) - {part} in present
+    }
+
+
+def term_columns(
+    term: Term, complete: Complete, based: set[tuple[Term, Part]]
+) -> list[Named]:
+    """Return the columns of a term: products of the columns of its parts.
+
+    Raises
+    ------
+    ModelError
+        F-585 a reference that is no level, F-588 too many dummies.
+    NumberError
+        F-204 a product that overflows.
+    """
+    first, *others = term.parts
+    product = _part_columns(first, complete, (term, first) in based)
+    for part in others:
+        more = _part_columns(part, complete, (term, part) in based)
+        if product and more:
+            _check_size(len(product) * len(more), more[0][1].size, str(term))
+        product = [
+            _times(one, other)  # the last part varies fastest
+            for one in product
+            for other in more
+        ]
+    return product
+
+
+def _times(one: Named, other: Named) -> Named:
+    name = f"{one[0]}:{other[0]}"
+    with np.errstate(over="ignore"):
+        values = one[1] * other[1]
+    if not np.isfinite(values).all():
+        raise NumberError(
+            f"the product {name!r} is too large for a number",
+            code="F-204",
+            column=name,
+            remedy="Measure its columns in larger units.",
+        )
+    return name, values
+
+
+def _part_columns(part: Part, complete: Complete, based: bool) -> list[Named]:
+    if isinstance(part, Call):
+        columns = complete.computed[part, based]
+        return [(name, complete.take(values)) for name, values in columns]
+    if isinstance(part, Log):
+        ((name, values),) = complete.computed[part, False]
+        return [(name, complete.take(values))]
+    if isinstance(part, Interacted):
+        return _interacted_columns(part, complete, based)
+    if isinstance(part, Dummies) or part.name not in complete.columns.numbers:
+        return dummies_of(complete.factor(part.name), name_of(part), based)
+    return [(name_of(part), complete.number(part.name))]
+
+
+# ---------------------------------------------------------------------------- dummies
+
+
+def dummies_of(factor: Factor, name: str, based: bool) -> list[Named]:
+    """Return a dummy per level that occurs: ``name[b]``, or ``name[T.b]`` but the first."""
+    kept = _occurring(factor)[int(based) :]
+    _check_size(kept.size, factor.codes.size, name)
+    mark = "T." if based else ""
+    return [
+        (f"{name}[{mark}{_label(factor, code)}]", (factor.codes == code).astype(float))
+        for code in kept
+    ]
+
+
+def _interacted_columns(
+    part: Interacted, complete: Complete, based: bool
+) -> list[Named]:
+    factor = complete.factor(part.name)
+    kept = _without(part.references, factor)
+    if part.by is None:
+        kept = kept[1:] if based and not part.references else kept
+        _check_size(kept.size, factor.codes.size, str(part))
+        return [
+            (
+                f"{part.name}[{_label(factor, code)}]",
+                (factor.codes == code).astype(float),
+            )
+            for code in kept
+        ]
+    if part.crossed or part.by not in complete.columns.numbers:
+        return _crossed_dummies(part, factor, kept, complete.factor(part.by))
+    slope = complete.number(part.by)
+    _check_size(kept.size, slope.size, str(part))
+    return [
+        (
+            f"{part.by}:{part.name}[{_label(factor, code)}]",
+            np.where(factor.codes == code, slope, 0.0),
+        )
+        for code in kept
+    ]
+
+
+def _crossed_dummies(
+    part: Interacted, factor: Factor, kept: Ints, other: Factor
+) -> list[Named]:
+    """Return a dummy per pair of levels that occurs together, without the references."""
+    kept_other = _without(part.by_references, other)
+    cells = factor.codes.astype(np.int64) * len(other.levels) + other.codes
+    wanted = kept[:, None] * len(other.levels) + kept_other[None, :]
+    occurring = np.intersect1d(wanted.ravel(), cells)
+    _check_size(occurring.size, cells.size, str(part))
+    named = []
+    for cell in occurring:
+        code, other_code = divmod(int(cell), len(other.levels))
+        name = f"{part.name}[{_label(factor, code)}]:{part.by}[{_label(other, other_code)}]"
+        named.append((name, (cells == cell).astype(float)))
+    return named
+
+
+def _occurring(factor: Factor) -> Ints:
+    """Return the codes that occur, in order."""
+    return np.flatnonzero(np.bincount(factor.codes, minlength=len(factor.levels)))
+
+
+def _without(references: tuple[Level, ...], factor: Factor) -> Ints:
+    """Return the codes that occur and are no reference."""
+    labels = [label_of(level) for level in factor.levels]
+    wanted = [label_of(reference) for reference in references]
+    if unknown := [label for label in wanted if label not in labels]:
+        near = difflib.get_close_matches(unknown[0], labels, n=1)
+        raise ModelError(
+            f"the reference {unknown[0]!r} is no level of column {factor.name!r}",
+            code="F-585",
+            column=factor.name,
+            count=len(unknown),
+            examples=labels[:5],
+            remedy=f"Did you mean {near[0]!r}?" if near else "Choose one that occurs.",
+        )
+    out = [labels.index(label) for label in wanted]
+    return np.setdiff1d(_occurring(factor), out)
+
+
+def _label(factor: Factor, code: int) -> str:
+    return label_of(factor.levels[code])
+
+
+def _check_size(columns: int, rows: int, name: str) -> None:
+    if columns * rows * 8 > LARGEST:
+        raise ModelError(
+            f"{name} stands for {columns:,} columns of {rows:,} rows",
+            code="F-588",
+            column=name,
+            count=columns,
+            remedy="Put it among the effects, after '|': they take no columns.",
+        )
+
+
+# ------------------------------------------------------------------------------ calls
+
+
+def call_columns(
+    call: Call, columns: Columns, rows: Ints | None, based: bool
+) -> list[Named]:
+    """Let formulaic compute a call on the complete rows.
+
+    Returns
+    -------
+    list of (name, float array of shape (n,))
+        NaN in rows that are not complete.
+
+    Raises
+    ------
+    ModelError
+        F-586 formulaic cannot compute it.
+    """
+    data = _call_data(call, columns, rows)
+    matrix = _model_matrix(call, data, based)
+    names = [name for name in matrix.columns if name != "Intercept"]
+    named = []
+    for name in names:
+        values = np.asarray(matrix[name], dtype=np.float64)
+        if rows is not None:
+            scattered = np.full(_length(columns), np.nan)
+            scattered[rows] = values
+            values = scattered
+        named.append((_call_name(call, str(name)), np.ascontiguousarray(values)))
+    return named
+
+
+def _call_data(call: Call, columns: Columns, rows: Ints | None) -> pd.DataFrame:
+    """Return the columns that a call reads under the names that its code has for them."""
+    complete = Complete(columns, {}, rows)
+    leveled = factor_columns(call)
+    data: dict[str, pd.Categorical | Floats] = {}
+    for place, name in enumerate(call.columns):
+        if name in leveled or name not in columns.numbers:
+            factor = complete.factor(name)
+            kept = _occurring(factor)
+            codes = np.searchsorted(kept, factor.codes)
+            data[f"_c{place}"] = pd.Categorical.from_codes(
+                codes, categories=factor.levels[kept]
+            )
+        else:
+            data[f"_c{place}"] = complete.number(name)
+    return pd.DataFrame(data)
+
+
+def _model_matrix(call: Call, data: pd.DataFrame, based: bool) -> pd.DataFrame:
+    """Compute a call; what looks at all rows sees them in an order of their own."""
+    import formulaic
+
+    order = None
+    if any(f"{name}(" in call.code for name in STATEFUL):
+        keys = [_sortable(data[name]) for name in data.columns]
+        order = np.lexsort(keys)
+        data = data.iloc[order].reset_index(drop=True)
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            matrix = formulaic.model_matrix(
+                f"{int(based)} + {call.code}", data, na_action="ignore", context=ROWWISE
+            )
+    except Exception as error:
+        raise ModelError(
+            f"{call.text} cannot be computed: {str(error).splitlines()[0][:200]}",
+            code="F-586",
+            column=call.text,
+            remedy=f"Its columns are {list(call.columns)}; compute it as a column first.",
+        ) from error
+    if order is None:
+        return matrix
+    back = np.empty_like(order)
+    back[order] = np.arange(order.size)
+    return matrix.iloc[back]
+
+
+def _sortable(column: pd.Series) -> Ints | Floats:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy()
+    return column.to_numpy()
+
+
+def _call_name(call: Call, name: str) -> str:
+    """Put the text of the formula before the index that formulaic gives its columns."""
+    if name.startswith(call.code):
+        return call.text + name[len(call.code) :]
+    index = re.search(r"\[[^\[\]]*\]$", name)
+    return call.text + (index[0] if index else "")
+
+
+def _length(columns: Columns) -> int:
+    if columns.numbers:
+        return next(iter(columns.numbers.values())).size
+    return next(iter(columns.factors.values())).codes.size

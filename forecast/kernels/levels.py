@@ -1,0 +1,53 @@
+"""Loops that number the levels of key columns, by counting instead of sorting."""
+
+from __future__ import annotations
+
+from forecast.kernels.jit import jit
+
+__all__ = ["mark_pairs", "mark_values", "rank_pairs", "rank_values", "span"]
+
+
+@jit
+def span(values):
+    """Return the least and the greatest of whole numbers (n,)."""
+    least = values[0]
+    greatest = values[0]
+    for i in range(values.size):
+        least = min(least, values[i])
+        greatest = max(greatest, values[i])
+    return least, greatest
+
+
+@jit
+def mark_values(values, least, seen):
+    """Mark in `seen` (greatest - least + 1,) which of the values (n,) occur."""
+    for i in range(values.size):
+        seen[values[i] - least] = True
+
+
+@jit
+def rank_values(values, least, ranks, codes):
+    """Write the rank of each value into `codes` (n,)."""
+    for i in range(values.size):
+        codes[i] = ranks[values[i] - least]
+
+
+@jit
+def mark_pairs(first, second, width, seen):
+    """Mark in `seen` (levels of first * width,) which pairs of codes (n,) occur.
+
+    A pair with a missing code, -1, is no pair.
+    """
+    for i in range(first.size):
+        if first[i] >= 0 and second[i] >= 0:
+            seen[first[i] * width + second[i]] = True
+
+
+@jit
+def rank_pairs(first, second, width, ranks, codes):
+    """Write the rank of each pair of codes into `codes` (n,); -1 where one is missing."""
+    for i in range(first.size):
+        if first[i] >= 0 and second[i] >= 0:
+            codes[i] = ranks[first[i] * width + second[i]]
+        else:
+            codes[i] = -1
