@@ -83,10 +83,10 @@ def read_call(reader: Reader) -> Part:
     """
     name, first, last = reader.peek(), reader.peek(2), reader.peek(3)
     if first.kind in {"name", "quoted"} and last.text == ")":
-        short = {"log": Log, "C": Dummies}.get(name.text)
-        if short is not None:
+        column = first.text.strip("`")
+        if name.text in {"log", "C"}:
             reader.place += 4
-            return short(first.text.strip("`"))
+            return Log(column) if name.text == "log" else Dummies(column)
     if name.text == "Q" and first.kind == "text" and last.text == ")":
         reader.place += 4
         return Column(first.text[1:-1])

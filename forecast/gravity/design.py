@@ -17,11 +17,11 @@ from forecast.gravity.regressors import (
     Complete,
     Named,
     based_parts,
-    call_columns,
     name_of,
     term_columns,
 )
 from forecast.gravity.terms import Call, Column, Equation, Log, Part
+from forecast.gravity.transforms import call_columns
 from forecast.panel import TradePanel
 from forecast.panel.number_columns import examples_of
 from forecast.panel.roles import check_table

@@ -51,7 +51,7 @@ def factorise(column: pd.Series) -> Factor:
     """
     name = str(column.name)
     codes, levels = _codes_and_levels(column, name)
-    return Factor(name, codes, levels)
+    return Factor(name, codes, levels.rename(name))
 
 
 def combine(factors: Sequence[Factor | Codes]) -> Codes:
@@ -122,10 +122,16 @@ def _with_gaps(column: pd.Series, dtype: Any) -> tuple[Ints, pd.Index]:
     if isinstance(column.dtype, np.dtype):
         values = column.to_numpy()
         return _from_integers(values if dtype is None else values.astype(dtype))
-    missing = column.isna().to_numpy()
     whole = np.dtype(dtype or getattr(column.dtype, "numpy_dtype", np.int64))
+    present = column[column.notna()].to_numpy(dtype=whole)
+    return _spread(present, column.isna().to_numpy())
+
+
+def _spread(present: Ints, missing: np.ndarray) -> tuple[Ints, pd.Index]:
+    """Number the values of rows (n,) that are not missing; the others get -1."""
+    if present.size == missing.size:
+        return _from_integers(present)
     codes = np.full(missing.size, -1, np.int32)
-    present = column[~missing].to_numpy(dtype=whole)
     codes[~missing], levels = _from_integers(present)
     return codes, levels
 
@@ -175,9 +181,9 @@ def _from_floats(values: np.ndarray, name: str) -> tuple[Ints, pd.Index]:
 
 def _from_periods(periods: pd.PeriodIndex) -> tuple[Ints, pd.Index]:
     missing = np.asarray(periods.isna())
-    codes = np.full(missing.size, -1, np.int32)
-    codes[~missing], ordinals = _from_integers(periods.asi8[~missing])
-    levels = pd.PeriodIndex.from_ordinals(ordinals, freq=periods.freq)
+    ordinals = periods.asi8[~missing] if missing.any() else periods.asi8
+    codes, occurring = _spread(ordinals, missing)
+    levels = pd.PeriodIndex.from_ordinals(occurring, freq=periods.freq)  # type: ignore[attr-defined]
     if periods.freqstr in {"Y-DEC", "A-DEC"}:
         return codes, pd.Index(levels.year.to_numpy(dtype=np.int64))
     return codes, pd.Index(levels.astype(str))
@@ -185,43 +191,48 @@ def _from_periods(periods: pd.PeriodIndex) -> tuple[Ints, pd.Index]:
 
 def _from_categories(column: pd.Series, name: str) -> tuple[Ints, pd.Index]:
     """Number the categories that occur; unordered ones are sorted by value."""
-    raw = column.cat.codes.to_numpy()
+    from forecast.kernels.levels import mark_values, rank_values
+
+    raw = np.ascontiguousarray(column.cat.codes.to_numpy())
     categories = column.cat.categories
-    occurs = np.zeros(len(categories) + 1, np.bool_)  # the last stands for missing
-    occurs[raw] = True
+    occurs = np.zeros(len(categories) + 1, np.bool_)  # the first stands for missing
+    mark_values(raw, -1, occurs)
     places, levels = _codes_and_levels(pd.Series(categories, name=name), name)
     if column.cat.ordered:
         levels, places = levels.take(places), np.arange(places.size, dtype=np.int32)
     kept = np.zeros(places.size, np.bool_)
-    kept[places[occurs[:-1]]] = True
-    table = np.append(_ranks(kept)[places], np.int32(-1))
-    return table[raw], levels[kept]
+    kept[places[occurs[1:]]] = True
+    codes = np.empty(raw.size, np.int32)
+    rank_values(raw, -1, np.append(np.int32(-1), _ranks(kept)[places]), codes)
+    return codes, levels[kept]
 
 
 def _from_objects(column: pd.Series, name: str) -> tuple[Ints, pd.Index]:
     """Hash text, dates and other objects, then sort the few that differ."""
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind == "complex":
-        raise _complex(name)
-    if kind in {"integer", "boolean", "floating", "mixed-integer-float", "period"}:
-        plain = column.infer_objects()
-        if plain.dtype != object:
-            return _codes_and_levels(plain, name)
     try:
-        codes, levels = pd.factorize(column)
+        codes, found = pd.factorize(column)
     except TypeError as error:
         raise _no_keys(column, name, "lists or other nested values") from error
-    index = pd.Index(levels)
+    places, levels = _sorted_levels(pd.Series(found, name=name), name)
+    return np.append(places, np.int32(-1))[codes], levels
+
+
+def _sorted_levels(found: pd.Series, name: str) -> tuple[Ints, pd.Index]:
+    """Return the place of each of the different values in sorted order, and the order."""
+    kind = pd.api.types.infer_dtype(found, skipna=True)
+    if kind == "complex":
+        raise _complex(name)
     if kind in {"mixed", "mixed-integer"}:
-        raise _mixed(index, name)
+        raise _mixed(pd.Index(found), name)
+    if found.dtype == object and found.infer_objects().dtype != object:
+        return _codes_and_levels(found.infer_objects(), name)
     try:
-        order = np.argsort(np.asarray(index), kind="stable")
+        order = np.argsort(found.to_numpy(), kind="stable")
     except TypeError as error:
-        raise _no_keys(column, name, "values without an order") from error
-    ranks = np.empty(order.size + 1, np.int32)
-    ranks[order] = np.arange(order.size, dtype=np.int32)
-    ranks[-1] = -1
-    return ranks[codes], index.take(order)
+        raise _no_keys(found, name, "values without an order") from error
+    places = np.empty(order.size, np.int32)
+    places[order] = np.arange(order.size, dtype=np.int32)
+    return places, pd.Index(found).take(order)
 
 
 # --------------------------------------------------------------------------- pairs
@@ -243,9 +254,9 @@ def _pairs(first: Codes, second: Codes) -> Codes:
     if cells > max(DENSE, 2 * n):
         return _sparse_pairs(first, second)
     seen = np.zeros(cells, np.bool_)
-    mark_pairs(first.codes, second.codes, np.int64(width), seen)
+    mark_pairs(first.codes, second.codes, width, seen)
     codes = np.empty(n, np.int32)
-    rank_pairs(first.codes, second.codes, np.int64(width), _ranks(seen), codes)
+    rank_pairs(first.codes, second.codes, width, _ranks(seen), codes)
     return Codes(codes, int(np.count_nonzero(seen)))
 
 

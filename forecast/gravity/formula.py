@@ -8,12 +8,20 @@ as text for formulaic.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from forecast.errors import ModelError
-from forecast.gravity.calls import read_call
+from forecast.gravity.algebra import (
+    MOST,
+    STEPS,
+    once,
+    read_part,
+    read_product,
+    read_sum,
+    too_many,
+)
 from forecast.gravity.records import Effect
 from forecast.gravity.terms import (
     Call,
@@ -21,7 +29,6 @@ from forecast.gravity.terms import (
     Dummies,
     Equation,
     Interacted,
-    Level,
     Log,
     Part,
     Term,
@@ -40,8 +47,6 @@ __all__ = [
     "parse_formula",
 ]
 
-STEPS = ("sw", "sw0", "csw", "csw0", "mvsw")
-MOST = 2_000  # equations of one formula, or terms of one equation
 T = TypeVar("T")
 
 
@@ -97,11 +102,11 @@ def parse_formula(text: str) -> tuple[Equation, ...]:
     pieces, constant = _read_regressors(reader)
     effects: list[tuple[Effect, ...] | _Steps[Effect]] = []
     if reader.accept("|"):
-        effects = _read_sum(reader, _read_effect_piece, "effects")
+        effects = read_sum(reader, _read_effect_piece, "effects")
     _expect_end(reader)
     rights, absorbed = _alternatives(reader, pieces), _alternatives(reader, effects)
     if len(lefts) * len(rights) * len(absorbed) > MOST:
-        raise _too_many(reader)
+        raise too_many(reader)
     return tuple(
         _equation(reader, left, terms, some, constant)
         for left, terms, some in itertools.product(lefts, rights, absorbed)
@@ -116,18 +121,18 @@ def _equation(
     constant: bool,
 ) -> Equation:
     """Drop what is said twice; a constant stands only where no effect absorbs it."""
-    once = _once(terms)
+    regressors = once(terms)
     absorbed: dict[frozenset[str], Effect] = {}
     for effect in effects:
         absorbed.setdefault(frozenset(effect.factors), effect)
     kept = tuple(absorbed.values())
-    if not (once or kept or constant):
+    if not (regressors or kept or constant):
         raise reader.error(
             "no regressor, no effect and no constant: there is nothing to estimate",
             "Name a regressor, or leave out '- 1'.",
             code="F-582",
         )
-    return Equation(left, once, kept, constant and not kept)
+    return Equation(left, regressors, kept, constant and not kept)
 
 
 # --------------------------------------------------------------------- the left side
@@ -164,7 +169,7 @@ def _read_outcome(reader: Reader) -> Part:
             "The column to be explained stands before '~'.",
         )
     at = reader.peek()
-    part = _read_part(reader)
+    part = read_part(reader)
     if isinstance(part, Dummies | Interacted):
         raise reader.error(
             "dummies cannot be an outcome", "Name a column of numbers.", at=at
@@ -205,22 +210,10 @@ def _sees_constant(reader: Reader) -> bool:
     )
 
 
-def _read_sum(
-    reader: Reader, read: Callable[[Reader], T], what: str = "terms"
-) -> list[T]:
-    """Read pieces joined by ``+``."""
-    pieces = [read(reader)]
-    while reader.accept("+"):
-        pieces.append(read(reader))
-    if reader.sees("-"):
-        raise reader.error(f"{what} cannot be taken away", "Leave it out.")
-    return pieces
-
-
 def _read_terms_piece(reader: Reader) -> tuple[Term, ...] | _Steps[Term]:
     if _sees_steps(reader):
         return _read_steps(reader, _read_option)
-    return _read_product(reader)
+    return read_product(reader)
 
 
 def _read_option(reader: Reader) -> tuple[Term, ...]:
@@ -228,209 +221,7 @@ def _read_option(reader: Reader) -> tuple[Term, ...]:
     if _sees_constant(reader) and reader.peek().text == "1":
         reader.take()
         return ()
-    return tuple(itertools.chain.from_iterable(_read_sum(reader, _read_product)))
-
-
-def _read_product(reader: Reader) -> tuple[Term, ...]:
-    """Read ``a*b``: the terms of each side and their interactions."""
-    left = _read_interaction(reader)
-    while reader.accept("*"):
-        right = _read_interaction(reader)
-        left = _by_order((*left, *right, *_crossed(left, right)))
-        _check_number(reader, left)
-    if reader.sees("/", "//", "%"):
-        raise reader.error(
-            f"{reader.peek().text!r} between terms",
-            "For a ratio write I(a / b), for nesting a + a:b.",
-        )
-    return left
-
-
-def _read_interaction(reader: Reader) -> tuple[Term, ...]:
-    """Read ``a:b``: the products of the terms of each side."""
-    left = _read_power(reader)
-    while reader.accept(":"):
-        left = _crossed(left, _read_power(reader))
-        _check_number(reader, left)
-    return left
-
-
-def _read_power(reader: Reader) -> tuple[Term, ...]:
-    """Read ``(a + b)^2``: the terms and their interactions up to that order."""
-    grouped = reader.sees("(")
-    terms = _read_atom(reader)
-    if not reader.sees("^", "**"):
-        return terms
-    at = reader.take()
-    if not grouped:
-        raise reader.error(
-            f"{at.text!r} between regressors",
-            "For a power write I(x**2), for an interaction x1:x2; ^ combines effects.",
-            at=at,
-        )
-    order = reader.take()
-    if order.text not in {*"123456789"}:
-        raise reader.error("expected a whole number", "Such as (a + b)^2.", at=order)
-    base = terms
-    for _ in range(min(int(order.text), len(base)) - 1):
-        terms = _by_order((*terms, *_crossed(terms, base)))
-        _check_number(reader, terms)
-    return terms
-
-
-def _read_atom(reader: Reader) -> tuple[Term, ...]:
-    if reader.accept("("):
-        pieces = _read_sum(reader, _read_product)
-        reader.expect(")")
-        return _once(itertools.chain.from_iterable(pieces))
-    return (Term((_read_part(reader),)),)
-
-
-def _read_part(reader: Reader) -> Part:
-    token, after = reader.peek(), reader.peek(1)
-    if token.kind == "quoted":
-        reader.take()
-        return Column(token.text.strip("`"))
-    if token.kind != "name":
-        raise _no_atom(reader)
-    if after.text != "(" or after.kind != "sign":
-        reader.take()
-        if reader.sees("["):
-            raise reader.error(
-                "brackets after a regressor", "Write i(fe, x) for slopes by fe."
-            )
-        return Column(token.text)
-    if token.text == "i":
-        return _read_interacted(reader)
-    if token.text in {*STEPS, "c"}:
-        raise reader.error(
-            f"{token.text}() cannot stand here",
-            "Stepwise lists are terms of their own, joined by +, not nested.",
-        )
-    return read_call(reader)
-
-
-def _no_atom(reader: Reader) -> ModelError:
-    if reader.peek().kind == "number":
-        return reader.error(
-            f"a number, {reader.found()}, among the regressors",
-            "Arithmetic goes into I(2 * x); only 1, 0 and - 1 stand alone.",
-        )
-    hint = "Write 1 where there are no regressors."
-    if reader.sees("."):
-        hint = "List the regressors by name."
-    if reader.sees("{"):
-        hint = "Put arithmetic into I(...)."
-    return reader.error(f"expected a column, found {reader.found()}", hint)
-
-
-def _once(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """Keep the first of equal terms; ``a:b`` equals ``b:a``."""
-    kept: dict[frozenset[Part], Term] = {}
-    for term in terms:
-        kept.setdefault(frozenset(term.parts), term)
-    return tuple(kept.values())
-
-
-def _by_order(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """Put single parts before products of two, those before products of three."""
-    return tuple(sorted(_once(terms), key=lambda term: len(term.parts)))
-
-
-def _crossed(left: tuple[Term, ...], right: tuple[Term, ...]) -> tuple[Term, ...]:
-    """Multiply each term with each; a part times itself is the part, as in R."""
-    return _once(
-        Term(tuple(dict.fromkeys((*one.parts, *other.parts))))
-        for one, other in itertools.product(left, right)
-    )
-
-
-# ----------------------------------------------------------------------------- i(...)
-
-
-def _read_interacted(reader: Reader) -> Interacted:
-    """Read ``i(factor, by, ref=..., ref2=...)``; the reader stands at ``i``."""
-    start = reader.take()
-    reader.expect("(")
-    name, _ = _read_factor_name(reader)
-    by, crossed = None, False
-    references: dict[str, tuple[Level, ...]] = {}
-    while reader.accept(","):
-        keyed = reader.peek(1).text == "=" and reader.peek().kind == "name"
-        if keyed or reader.peek().kind not in {"name", "quoted"}:
-            key = _reference_key(reader) if keyed else "ref"
-            references[key] = _read_levels(reader)
-        elif by is None and not references:
-            by, crossed = _read_factor_name(reader)
-        else:
-            raise reader.error(
-                "i() has one column and one to multiply with", "Add a term."
-            )
-    reader.expect(")", "i(factor, x, ref=2002)")
-    if by is None and "ref2" in references:
-        raise reader.error("ref2= without a second factor", "Write ref=.", at=start)
-    found = references.get("ref", ()), references.get("ref2", ())
-    return Interacted(name, by, crossed or bool(found[1]), *found)
-
-
-def _read_factor_name(reader: Reader) -> tuple[str, bool]:
-    """Read a column; ``i.column`` asks for its levels."""
-    token = reader.take()
-    if token.kind == "name" and token.text == "i." and reader.peek().kind == "quoted":
-        return reader.take().text.strip("`"), True
-    if token.kind == "name" and token.text.startswith("i."):
-        return token.text[2:], True
-    if token.kind not in {"name", "quoted"} or reader.sees("("):
-        raise reader.error(
-            "i() takes columns by name",
-            "Compute transforms as columns first.",
-            at=token,
-        )
-    return token.text.strip("`"), False
-
-
-def _reference_key(reader: Reader) -> str:
-    key = reader.take()
-    reader.expect("=")
-    if key.text not in {"ref", "ref2"}:
-        raise reader.error(
-            f"i() has no option {key.text!r}",
-            "It has ref= and ref2=; group or select levels as a column first.",
-            at=key,
-            code="F-581",
-        )
-    return key.text
-
-
-def _read_levels(reader: Reader) -> tuple[Level, ...]:
-    """Read one level or a list: ``2002``, ``'A'``, ``[2001, 2002]``, ``c('A', 'B')``."""
-    if reader.peek().text == "c" and reader.peek(1).text == "(":
-        reader.take()
-    for opening, closing in (("(", ")"), ("[", "]")):
-        if reader.accept(opening):
-            levels = [_read_level(reader)]
-            while reader.accept(","):
-                levels.append(_read_level(reader))
-            reader.expect(closing)
-            return tuple(dict.fromkeys(levels))
-    return (_read_level(reader),)
-
-
-def _read_level(reader: Reader) -> Level:
-    sign = -1 if reader.accept("-") else 1
-    token = reader.take()
-    if token.kind == "number" and len(token.text) < 20:
-        whole = token.text.isdigit()
-        return sign * (int(token.text) if whole else float(token.text))
-    if token.kind == "text" and sign == 1:
-        return token.text[1:-1]
-    if token.text in {"True", "False"}:
-        return token.text == "True"
-    raise reader.error(
-        f"expected a level, found {token.text!r}",
-        "Write numbers as they are and text in quotes: ref=2002, ref='ARG'.",
-        at=token,
-    )
+    return tuple(itertools.chain.from_iterable(read_sum(reader, read_product)))
 
 
 # ---------------------------------------------------------------------------- effects
@@ -446,7 +237,7 @@ def _read_effect_piece(reader: Reader) -> tuple[Effect, ...] | _Steps[Effect]:
 
 
 def _read_effects_option(reader: Reader) -> tuple[Effect, ...]:
-    return tuple(_read_sum(reader, _read_effect, "effects"))
+    return tuple(read_sum(reader, _read_effect, "effects"))
 
 
 def _read_effect(reader: Reader) -> Effect:
@@ -517,7 +308,7 @@ def _options(
     """Return the alternatives of a stepwise list, as fixest defines them."""
     if name.text == "mvsw":
         if len(listed) > 10:
-            raise _too_many(reader)
+            raise too_many(reader)
         sizes = range(len(listed) + 1)
         chosen = [c for size in sizes for c in itertools.combinations(listed, size)]
         return tuple(tuple(itertools.chain.from_iterable(some)) for some in chosen)
@@ -562,17 +353,4 @@ def _expect_end(reader: Reader) -> None:
     raise reader.error(
         f"expected + or | or the end, found {reader.found()}",
         "Join terms with +; a column name with blanks stands in backticks.",
-    )
-
-
-def _check_number(reader: Reader, terms: tuple[Term, ...]) -> None:
-    if len(terms) > MOST:
-        raise _too_many(reader)
-
-
-def _too_many(reader: Reader) -> ModelError:
-    return ModelError(
-        f"the formula stands for more than {MOST:,} models or terms",
-        code="F-587",
-        remedy=f"Write it shorter: {reader.formula[:80]}",
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from numpy.typing import NDArray
+
 from forecast.kernels.jit import jit
+
+Array = NDArray[Any]
 
 __all__ = ["mark_pairs", "mark_values", "rank_pairs", "rank_values", "span"]
 
 
 @jit
-def span(values):
+def span(values: Array) -> tuple[Any, Any]:
     """Return the least and the greatest of whole numbers (n,)."""
     least = values[0]
     greatest = values[0]
@@ -19,21 +25,21 @@ def span(values):
 
 
 @jit
-def mark_values(values, least, seen):
+def mark_values(values: Array, least: int, seen: Array) -> None:
     """Mark in `seen` (greatest - least + 1,) which of the values (n,) occur."""
     for i in range(values.size):
         seen[values[i] - least] = True
 
 
 @jit
-def rank_values(values, least, ranks, codes):
+def rank_values(values: Array, least: int, ranks: Array, codes: Array) -> None:
     """Write the rank of each value into `codes` (n,)."""
     for i in range(values.size):
         codes[i] = ranks[values[i] - least]
 
 
 @jit
-def mark_pairs(first, second, width, seen):
+def mark_pairs(first: Array, second: Array, width: int, seen: Array) -> None:
     """Mark in `seen` (levels of first * width,) which pairs of codes (n,) occur.
 
     A pair with a missing code, -1, is no pair.
@@ -44,7 +50,9 @@ def mark_pairs(first, second, width, seen):
 
 
 @jit
-def rank_pairs(first, second, width, ranks, codes):
+def rank_pairs(
+    first: Array, second: Array, width: int, ranks: Array, codes: Array
+) -> None:
     """Write the rank of each pair of codes into `codes` (n,); -1 where one is missing."""
     for i in range(first.size):
         if first[i] >= 0 and second[i] >= 0:
