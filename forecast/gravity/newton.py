@@ -272,7 +272,11 @@ def curvature_at(
 
 
 def worth_refreshing(
-    curvature: Curvature, step: Step | None, count: int, refreshes: int, tolerance: float
+    curvature: Curvature,
+    step: Step | None,
+    count: int,
+    refreshes: int,
+    tolerance: float,
 ) -> bool:
     """Whether new curvature costs less than the steps that it saves.
 

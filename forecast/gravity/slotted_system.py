@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from forecast.gravity.block_work import add_over_blocks, cut_blocks
 from forecast.gravity.newton import Point
 from forecast.gravity.records import Floats, Ints
 from forecast.gravity.scaling import Scaling
@@ -17,8 +18,6 @@ from forecast.kernels.threads import run_blocks
 
 __all__ = ["MateConditioner", "SlottedSystem", "lay_out"]
 
-CELLS_PER_BLOCK = 1 << 17
-MOST_BLOCKS = 16
 SWEEPS = 3
 
 
@@ -43,9 +42,7 @@ class MateConditioner:
 
     def apply(self, R: Floats, active: Ints, Z: Floats, out: Floats) -> None:
         """Write ``Z = M R`` and ``R'Z`` per column."""
-        blocks.precondition(
-            R, self.diagonal, self.coupling, self.mate, active, Z, out
-        )
+        blocks.precondition(R, self.diagonal, self.coupling, self.mate, active, Z, out)
 
 
 @dataclass(frozen=True)
@@ -104,31 +101,9 @@ class SlottedSystem:
         """Sum of the outcome, in units of its mean."""
         return float(self.totals.sum())
 
-    @property
-    def n_blocks(self) -> int:
-        """Pieces of work."""
-        return self.cuts.size - 1
-
     def split(self, theta: Floats) -> tuple[Floats, Floats]:
         """Part an array by blocks into outer and inner ones."""
         return theta[: self.n_outer], theta[self.n_outer :]
-
-    def over_blocks(self, work, *shapes, dtype=float):
-        """Run ``work(first, last, *sums)`` on each block of groups; add up its sums.
-
-        Outer blocks are never cut, so all blocks may add to one array of them; the other
-        sums are kept by block and added in order, whatever the number of threads.
-        """
-        sums = [np.zeros((self.n_blocks, *shape), dtype) for shape in shapes]
-
-        def run(block: int) -> float:
-            own = [array[block] for array in sums]
-            return work(self.cuts[block], self.cuts[block + 1], *own)
-
-        values = run_blocks(run, self.n_blocks)
-        if self.n_blocks == 1:
-            return values, [array[0] for array in sums]
-        return values, [array.sum(axis=0) for array in sums]
 
     # -------------------------------------------------------------- System
 
@@ -150,10 +125,20 @@ class SlottedSystem:
         a, b = (outer > 0).astype(float), (inner > 0).astype(float)
         factor = np.exp(self.offset)
         for _ in range(SWEEPS):
-            _, (fitted,) = self.over_blocks(
+            _, (fitted,) = add_over_blocks(
+                self.cuts,
                 lambda first, last, s_b: slots.proportional_sweep(
-                    first, last, self.outer, self.inner, self.y, self.totals, factor,
-                    a, b, outer, s_b,
+                    first,
+                    last,
+                    self.outer,
+                    self.inner,
+                    self.y,
+                    self.totals,
+                    factor,
+                    a,
+                    b,
+                    outer,
+                    s_b,
                 ),
                 inner.shape,
             )
@@ -164,13 +149,29 @@ class SlottedSystem:
     def evaluate(self, beta: Floats, theta: Floats, *, exact: bool) -> Point:
         """Scores; means in single precision unless `exact`."""
         dtype = np.float64 if exact else np.float32
-        mu = self._buffers.setdefault(np.dtype(dtype).name, np.empty(self.y.shape, dtype))
+        mu = self._buffers.setdefault(
+            np.dtype(dtype).name, np.empty(self.y.shape, dtype)
+        )
         a, b = self.split(theta)
         s_a = np.zeros_like(a)
-        logliks, (s_b, s_x) = self.over_blocks(
+        logliks, (s_b, s_x) = add_over_blocks(
+            self.cuts,
             lambda first, last, s_b, s_x: slots.score_pass(
-                first, last, self.outer, self.inner, self.y, self.totals, self.X,
-                self.offset, beta, a, b, mu, s_a, s_b, s_x,
+                first,
+                last,
+                self.outer,
+                self.inner,
+                self.y,
+                self.totals,
+                self.X,
+                self.offset,
+                beta,
+                a,
+                b,
+                mu,
+                s_a,
+                s_b,
+                s_x,
             ),
             b.shape,
             beta.shape,
@@ -181,9 +182,18 @@ class SlottedSystem:
         """Cross moments of the regressors."""
         k, width = self.n_columns, self.y.shape[1]
         C_a = np.zeros((self.n_outer, k, width))
-        _, (C_b, gram) = self.over_blocks(
+        _, (C_b, gram) = add_over_blocks(
+            self.cuts,
             lambda first, last, C_b, gram: slots.cross_moments(
-                first, last, self.outer, self.inner, self.totals, self.X, mu, C_a, C_b,
+                first,
+                last,
+                self.outer,
+                self.inner,
+                self.totals,
+                self.X,
+                mu,
+                C_a,
+                C_b,
                 gram,
             ),
             (self.n_inner, k, width),
@@ -195,10 +205,20 @@ class SlottedSystem:
         """Schur complement times V."""
         V_a, V_b = self.split(V)
         out_a = np.zeros_like(V_a)
-        _, (out_b,) = self.over_blocks(
+        _, (out_b,) = add_over_blocks(
+            self.cuts,
             lambda first, last, out_b: slots.schur_product(
-                first, last, self.outer, self.inner, self.totals, mu, V_a, V_b, active,
-                out_a, out_b,
+                first,
+                last,
+                self.outer,
+                self.inner,
+                self.totals,
+                mu,
+                V_a,
+                V_b,
+                active,
+                out_a,
+                out_b,
             ),
             V_b.shape,
             dtype=V.dtype,
@@ -228,7 +248,8 @@ class SlottedSystem:
         """Diagonal and 2 x 2 blocks at weights mu."""
         width = self.y.shape[1]
         d_a = np.zeros((self.n_outer, width))
-        _, (d_b,) = self.over_blocks(
+        _, (d_b,) = add_over_blocks(
+            self.cuts,
             lambda first, last, d_b: slots.schur_diagonal(
                 first, last, self.outer, self.inner, self.totals, mu, d_a, d_b
             ),
@@ -332,13 +353,3 @@ def combined_offset(weights: Floats | None, offset: Floats | None) -> Floats | N
         return offset
     logs = np.log(weights)
     return logs if offset is None else logs + offset
-
-
-def cut_blocks(owner: Ints, n_cells: int) -> Ints:
-    """Cut groups into blocks of work, never within one owner's groups."""
-    n_groups = owner.size
-    wanted = min(MOST_BLOCKS, max(1, n_cells // CELLS_PER_BLOCK))
-    firsts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    targets = n_groups * np.arange(1, wanted) // wanted
-    starts = firsts[np.minimum(np.searchsorted(firsts, targets), firsts.size - 1)]
-    return np.unique(np.r_[0, starts, n_groups])

@@ -1,0 +1,60 @@
+"""Kernels over fixed blocks of groups: the same sums for any number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from forecast.gravity.records import Floats, Ints
+from forecast.kernels.threads import run_blocks
+
+__all__ = ["add_over_blocks", "cut_blocks"]
+
+CELLS_PER_BLOCK = 1 << 17
+MOST_BLOCKS = 16
+
+
+def cut_blocks(owner: Ints, n_cells: int) -> Ints:
+    """Cut groups into blocks of work, never within one owner's groups.
+
+    Parameters
+    ----------
+    owner : int array of shape (P,)
+        Groups with equal neighbours stay together.
+    n_cells : int
+        Size of the data, which alone decides how many blocks there are.
+
+    Returns
+    -------
+    int array of shape (blocks + 1,)
+    """
+    n_groups = owner.size
+    wanted = min(MOST_BLOCKS, max(1, n_cells // CELLS_PER_BLOCK))
+    firsts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+    targets = n_groups * np.arange(1, wanted) // wanted
+    starts = firsts[np.minimum(np.searchsorted(firsts, targets), firsts.size - 1)]
+    return np.unique(np.r_[0, starts, n_groups])
+
+
+def add_over_blocks(
+    cuts: Ints,
+    work: Callable[..., float | None],
+    *shapes: tuple[int, ...],
+    dtype: type = float,
+) -> tuple[list[float | None], list[Floats]]:
+    """Run ``work(first, last, *sums)`` on each block of groups and add up its sums.
+
+    Returns what `work` returned by block, and one array of each shape: the sums over
+    blocks, added in the order of blocks.
+    """
+    n_blocks = cuts.size - 1
+    sums = [np.zeros((n_blocks, *shape), dtype) for shape in shapes]
+
+    def run(block: int) -> float | None:
+        return work(cuts[block], cuts[block + 1], *(part[block] for part in sums))
+
+    values = run_blocks(run, n_blocks)
+    if n_blocks == 1:
+        return values, [part[0] for part in sums]
+    return values, [part.sum(axis=0) for part in sums]

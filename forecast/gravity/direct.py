@@ -1,0 +1,184 @@
+"""Approximate inverses of the Schur complement of effects on sorted rows.
+
+Most graphs of trade are so well connected that a diagonal is enough. Chains and rings
+(workers who change firms one at a time) are not: there the complement is factorised, and
+the factor serves as long as the weights stay near those it was made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecast.gravity.conjugate import Conditioner, conjugate_gradients
+from forecast.gravity.records import Floats, Ints
+from forecast.kernels import blocks, rows
+
+if TYPE_CHECKING:
+    from forecast.gravity.row_system import SortedRows
+
+__all__ = ["DiagonalConditioner", "DirectConditioner", "choose_conditioner"]
+
+FEW_LEVELS = 1_500  # a dense factor is cheap: always take it
+MOST_PRODUCTS = 200_000_000  # multiplications worth assembling a sparse complement
+PROBE_ITERATIONS = 20
+PROBE_TOLERANCE = 0.01
+WEIGHTS_MOVED = 1.5  # ratio of diagonals beyond which a factor is made anew
+RIDGE = 1e-10  # relative; the complement is singular once per connected component
+
+
+@dataclass(frozen=True)
+class DiagonalConditioner:
+    """Inverse of the diagonal, (m, 1)."""
+
+    inverse: Floats
+    mate: Ints
+
+    def apply(self, R: Floats, active: Ints, Z: Floats, out: Floats) -> None:
+        """Write ``Z = M R`` and ``R'Z`` per column."""
+        blocks.precondition(R, self.inverse, self.inverse, self.mate, active, Z, out)
+
+
+@dataclass(frozen=True)
+class DirectConditioner:
+    """A factor of the complement: ``solve(R)`` for R of shape (m, columns).
+
+    Attributes
+    ----------
+    solve : callable
+    diagonal : float array of shape (m,)
+        Of the complement that was factorised.
+    """
+
+    solve: Callable[[Floats], Floats]
+    diagonal: Floats
+
+    def apply(self, R: Floats, active: Ints, Z: Floats, out: Floats) -> None:
+        """Write ``Z = M R`` and ``R'Z`` per column."""
+        solved = self.solve(np.ascontiguousarray(R[:, active, 0]))
+        Z[:, active, 0] = solved
+        out[active] = np.einsum("mk,mk->k", R[:, active, 0], solved)
+
+    def serves(self, diagonal: Floats) -> bool:
+        """Whether the weights are still near those of the factor."""
+        known = (diagonal > 0) & (self.diagonal > 0)
+        ratio = diagonal[known] / self.diagonal[known]
+        if not ratio.size:
+            return True
+        return bool(ratio.max() < WEIGHTS_MOVED and ratio.min() > 1 / WEIGHTS_MOVED)
+
+
+def choose_conditioner(
+    layout: SortedRows,
+    weights: Floats,
+    inverse: Floats,
+    kept: MutableMapping[str, Any],
+) -> Conditioner:
+    """Pick a conditioner; `kept` remembers the choice and the last factor.
+
+    Few levels are always factorised. Otherwise a short run of conjugate gradients with
+    the diagonal tells whether the graph is easy.
+    """
+    diagonal = schur_diagonal(layout, weights, inverse)
+    easy = DiagonalConditioner(
+        np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)[:, None],
+        np.full(diagonal.size, -1),
+    )
+    if "direct" not in kept:
+        few = diagonal.size <= FEW_LEVELS
+        worthwhile = assembly_cost(layout) <= MOST_PRODUCTS
+        kept["direct"] = worthwhile and (few or not contracts(layout, weights, inverse, easy))
+    if not kept["direct"]:
+        return easy
+    factor = kept.get("factor")
+    if factor is None or not factor.serves(diagonal):
+        factor = kept["factor"] = factorise(layout, weights, inverse, diagonal)
+    return factor
+
+
+def schur_diagonal(layout: SortedRows, weights: Floats, inverse: Floats) -> Floats:
+    """The diagonal as if no level came twice in a group: an upper bound, (m,)."""
+    diagonal = np.zeros(layout.n_levels)
+    rows.schur_diagonal(
+        0, layout.groups.size, layout.starts, layout.index, weights, inverse, diagonal
+    )
+    return diagonal
+
+
+def assembly_cost(layout: SortedRows) -> int:
+    """Multiplications that assembling the complement takes."""
+    sizes = np.diff(layout.starts).astype(float) * layout.index.shape[1]
+    return int((sizes**2).sum())
+
+
+def contracts(
+    layout: SortedRows, weights: Floats, inverse: Floats, easy: Conditioner
+) -> bool:
+    """Whether a few iterations with the diagonal project noise off the effects."""
+    from forecast.gravity.row_system import row_moments, row_product
+
+    def product(V: Floats, active: Ints) -> Floats:
+        return row_product(layout, weights, inverse, V, active)
+
+    noise = np.random.default_rng(0).standard_normal((layout.order.size, 1))
+    rhs, _ = row_moments(layout, noise, weights, inverse)
+    solved = conjugate_gradients(
+        product, easy, rhs, None, tolerance=PROBE_TOLERANCE, limit=PROBE_ITERATIONS
+    )
+    return solved.iterations < PROBE_ITERATIONS
+
+
+def factorise(
+    layout: SortedRows, weights: Floats, inverse: Floats, diagonal: Floats
+) -> DirectConditioner:
+    """Factorise the complement at these weights: dense if small, else sparse."""
+    m = layout.n_levels
+    if m <= FEW_LEVELS:
+        from scipy.linalg import cho_factor, cho_solve
+
+        S = np.zeros((m, m))
+        rows.schur_dense(layout.starts, layout.index, weights, inverse, S)
+        S[np.diag_indices(m)] += ridge_of(S.diagonal())
+        factor = cho_factor(S, lower=True, check_finite=False)
+        return DirectConditioner(
+            lambda R: cho_solve(factor, R, check_finite=False), diagonal
+        )
+    from scipy.sparse.linalg import splu
+
+    S = sparse_complement(layout, weights, inverse)
+    lu = splu(
+        S,
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        options={"SymmetricMode": True},
+    )
+    return DirectConditioner(lu.solve, diagonal)
+
+
+def ridge_of(diagonal: Floats) -> Floats:
+    """A trace of weight on the diagonal, so that a singular complement has a factor."""
+    return RIDGE * np.maximum(diagonal, 1e-6 * diagonal.max(initial=0.0)) + 1e-300
+
+
+def sparse_complement(layout: SortedRows, weights: Floats, inverse: Floats) -> Any:
+    """``D'WD - (D'WG)(G'WG)^-1(G'WD)`` as a sparse matrix (m, m)."""
+    from scipy.sparse import csr_array, diags_array
+
+    n, n_effects = layout.index.shape
+    levels = layout.index.ravel()
+    every = np.arange(n + 1) * n_effects
+    mass = np.repeat(weights, n_effects)
+    D = csr_array((np.ones(levels.size), levels, every), shape=(n, layout.n_levels))
+    DW = csr_array((mass, levels, every), shape=D.shape)
+    by_group = csr_array(
+        (mass, levels, layout.starts * n_effects),
+        shape=(layout.groups.size, layout.n_levels),
+        copy=True,  # the next line adds up in place
+    )
+    by_group.sum_duplicates()
+    scaled = diags_array(inverse) @ by_group
+    S = (D.T @ DW - by_group.T @ scaled).tocsc()
+    return (S + diags_array(ridge_of(S.diagonal()))).tocsc()
