@@ -47,26 +47,22 @@ def fingerprint(function: Callable[..., Any]) -> str:
     return digest.hexdigest()
 
 
-def _parts(function: Callable[..., Any], seen: set[int]) -> Iterator[bytes]:
+def _parts(function: Callable[..., Any], seen: set[object]) -> Iterator[bytes]:
     """Byte strings that together determine the machine code of `function`."""
     if id(function) in seen:  # kernels may call each other
         return
     seen.add(id(function))
     code = function.__code__
+    names = tuple(sorted(set(_names(code))))
+    used = [
+        function.__defaults__,
+        *(cell.cell_contents for cell in function.__closure__ or ()),
+        *(function.__globals__.get(name) for name in names),
+    ]
     yield f"{function.__module__}.{function.__qualname__}".encode()
     yield from _code_parts(code)
-    yield from _value_parts(function.__defaults__ or (), seen)
-    for cell in function.__closure__ or ():
-        yield from _value_parts(cell.cell_contents, seen)
-    names = sorted(set(_names(code)))
-    for name in names:
-        value = function.__globals__.get(name)
-        yield name.encode()
-        if isinstance(value, ModuleType):  # `module.kernel(...)`
-            for attribute in names:
-                yield from _value_parts(getattr(value, attribute, None), seen)
-        else:
-            yield from _value_parts(value, seen)
+    for value in used:
+        yield from _value_parts(value, names, seen)
 
 
 def _code_parts(code: CodeType) -> Iterator[bytes]:
@@ -82,14 +78,21 @@ def _code_parts(code: CodeType) -> Iterator[bytes]:
             yield repr(constant).encode()
 
 
-def _value_parts(value: object, seen: set[int]) -> Iterator[bytes]:
+def _value_parts(
+    value: object, names: tuple[str, ...], seen: set[object]
+) -> Iterator[bytes]:
     """A kernel, a constant that numba freezes into the code, or a name."""
     inner = getattr(value, "py_func", None)
     if inner is not None:
         yield from _parts(inner, seen)
+    elif isinstance(value, ModuleType):  # `module.kernel(...)`: what of it is named
+        if (id(value), names) not in seen:
+            seen.add((id(value), names))
+            for name in names:
+                yield from _value_parts(vars(value).get(name), names, seen)
     elif isinstance(value, tuple | list):
         for item in value:
-            yield from _value_parts(item, seen)
+            yield from _value_parts(item, names, seen)
     elif isinstance(value, np.ndarray):
         yield f"{value.dtype.str}{value.shape}".encode()
         yield value.tobytes()

@@ -121,8 +121,9 @@ class Kernel:
                     self._ready = _dispatcher(self.py_func, self._fastmath)
         return self._ready
 
-    def _counts(self) -> tuple[int, int]:
-        """How many signatures were loaded from disk and how many compiled."""
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many signatures were loaded from disk and how many were compiled."""
         stats = getattr(self._ready, "stats", None)
         if stats is None:
             return 0, 0
@@ -222,7 +223,7 @@ def warmup() -> Warmth:
     """
     for call in _warmups:
         call()
-    counts = [kernel._counts() for kernel in _kernels]
+    counts = [kernel.counts for kernel in _kernels]
     return Warmth(
         loaded=sum(loaded for loaded, _ in counts),
         compiled=sum(compiled for _, compiled in counts),

@@ -63,14 +63,10 @@ def run_blocks(function: Callable[[int], T], n_blocks: int) -> list[T]:
     if n_threads == 1 or n_blocks < 1:
         return [function(block) for block in range(n_blocks)]
     work = _Work(function, n_blocks)
-    helpers: list[Future[None]] = []
     token = _at_work.set(True)
     try:
-        _pool.start(work.run, n_threads - 1, helpers)
-        work.run()
+        _share(work, n_threads - 1)
     finally:
-        work.waiting.clear()
-        _wait_for(helpers)
         _at_work.reset(token)
     return work.outcome()
 
@@ -150,9 +146,14 @@ class _Work(Generic[T]):
                 self.waiting.clear()
 
     def outcome(self) -> list[T]:
-        # Blocks begin in their order, so the first that fails has always run.
         if self.errors:
-            raise self.errors[min(self.errors)]
+            # Blocks begin in their order, so the first that fails has always run.
+            error = self.errors[min(self.errors)]
+            self.errors.clear()
+            try:
+                raise error
+            finally:  # an error that holds itself holds the arrays of the block too
+                del error
         return [self.results[block] for block in range(self.n_blocks)]
 
 
@@ -179,8 +180,9 @@ class _Pool:
         with self._lock:
             try:
                 executor = self._grown(count)
-                for _ in range(count):  # each in a copy: np.errstate and limits hold
-                    helpers.append(executor.submit(copy_context().run, run))
+                helpers.extend(  # each in a copy: limits and np.errstate hold
+                    executor.submit(copy_context().run, run) for _ in range(count)
+                )
             except RuntimeError:  # at the end of the interpreter, or no more threads
                 self._close()
 
@@ -200,6 +202,17 @@ class _Pool:
 _pool = _Pool()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)
+
+
+def _share(work: _Work[Any], n_helpers: int) -> None:
+    """Work on the blocks with helpers until none runs."""
+    helpers: list[Future[None]] = []
+    try:
+        _pool.start(work.run, n_helpers, helpers)
+        work.run()
+    finally:
+        work.waiting.clear()
+        _wait_for(helpers)
 
 
 def _wait_for(helpers: list[Future[None]]) -> None:
