@@ -169,10 +169,9 @@ def _checked(reader: Reader, start: Token, source: str) -> str:
     try:
         tree = ast.parse(source, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        detail = error.msg if isinstance(error, SyntaxError) else str(error)
         raise reader.error(
-            f"{start.text}(...) is no expression: {detail}",
-            "Write it as in Python, with column names in it.",
+            f"{start.text}(...) holds no expression",
+            "Write arithmetic as in Python, with column names in it: I(x**2), I(x > 0).",
             at=start,
         ) from error
     if (odd := _first_odd(tree)) is not None:
@@ -197,7 +196,7 @@ def _first_odd(tree: ast.Expression) -> str | None:
                 return f"a call of {name}"
         elif isinstance(node, ast.Attribute):
             if id(node) not in called and ast.unparse(node) not in known:
-                return f"the attribute {node.attr!r}"
+                return "an attribute"
         elif not isinstance(node, ALLOWED):
-            return type(node).__name__
+            return f"a {type(node).__name__.lower()}"
     return None

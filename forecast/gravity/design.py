@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -200,9 +201,8 @@ def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def _check_names(named: Sequence[Named]) -> None:
-    names = [name for name, _ in named]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
+    counted = Counter(name for name, _ in named)
+    if twice := [name for name, count in counted.items() if count > 1]:
         raise ModelError(
             f"two regressors have the name {twice[0]!r}",
             code="F-589",
