@@ -93,7 +93,6 @@ class Absorber:
             self.inverse,
             X,
             theta,
-            np.ones(X.shape[1]),
             out,
         )
         return out
@@ -146,7 +145,7 @@ def absorb(
     scale[scale == 0] = 1.0
     X /= scale
     out = np.empty_like(X)
-    out[layout.order] = absorber.residuals(X, absorber.coefficients(X, tolerance)) * scale
+    out[layout.order] = (
+        absorber.residuals(X, absorber.coefficients(X, tolerance)) * scale
+    )
     return out
-
-

@@ -39,7 +39,6 @@ class Solution:
     iterations: int
 
 
-
 def conjugate_gradients(
     product: Callable[[Floats, Ints], Floats],
     conditioner: Conditioner,

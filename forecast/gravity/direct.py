@@ -84,13 +84,17 @@ def choose_conditioner(
     """
     diagonal = schur_diagonal(layout, weights, inverse)
     easy = DiagonalConditioner(
-        np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)[:, None],
+        np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)[
+            :, None
+        ],
         np.full(diagonal.size, -1),
     )
     if "direct" not in kept:
         few = diagonal.size <= FEW_LEVELS
         worthwhile = assembly_cost(layout) <= MOST_PRODUCTS
-        kept["direct"] = worthwhile and (few or not contracts(layout, weights, inverse, easy))
+        kept["direct"] = worthwhile and (
+            few or not contracts(layout, weights, inverse, easy)
+        )
     if not kept["direct"]:
         return easy
     factor = kept.get("factor")

@@ -90,7 +90,9 @@ def sort_by_effects(effects: Sequence[Codes], values: Sequence[Floats]) -> Sorte
         index[:, f] = effect.codes[order]
         index[:, f] += np.int32(offsets[f])
     sums_per_block = offsets[-1] / max(order.size, 1)
-    cuts = cut_blocks(np.arange(groups.size), int(order.size / (1 + 16 * sums_per_block)))
+    cuts = cut_blocks(
+        np.arange(groups.size), int(order.size / (1 + 16 * sums_per_block))
+    )
     return SortedRows(
         order, starts, groups, index, offsets.astype(np.int64), finest, cuts
     )
@@ -165,7 +167,9 @@ class RowSystem:
                 layout.index[:, f], weights=self.y, minlength=layout.n_levels
             )
         for _ in range(SWEEPS):
-            for first, last in zip(layout.offsets[:-1], layout.offsets[1:], strict=True):
+            for first, last in zip(
+                layout.offsets[:-1], layout.offsets[1:], strict=True
+            ):
                 point = bare.evaluate(np.zeros(0), theta, exact=True)
                 own = observed[first:last]
                 fitted = own - point.s_theta[first:last, 0]

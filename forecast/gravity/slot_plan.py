@@ -130,7 +130,7 @@ def recognise(effects: Sequence[Effect]) -> Shape | None:
         sector = [name for name in shared if name in parts[pair]]
         period = [name for name in shared if name not in sector]
         if period and set(parts[pair]) == {*origin, *destination, *sector}:
-            roles = ("outer", "inner")[:pair] + ("group",) + ("outer", "inner")[pair:]
+            roles = (*("outer", "inner")[:pair], "group", *("outer", "inner")[pair:])
             return Shape(*map(tuple, (origin, destination, period, sector)), roles)
     return None
 

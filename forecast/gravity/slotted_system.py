@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from forecast.gravity.arrays import Arrays, combined_offset
 from forecast.gravity.block_work import add_over_blocks, cut_blocks
 from forecast.gravity.newton import Point
 from forecast.gravity.records import Floats, Ints
@@ -64,8 +65,6 @@ class SlottedSystem:
     n_outer, n_inner : int
     cuts : int array of shape (blocks + 1,)
         Fixed by the data, never by the number of threads.
-    groups : int array of shape (P,)
-        Number of each group in the plan.
     unit : float
         Mean of the weighted outcome.
     scaling : Scaling
@@ -81,7 +80,6 @@ class SlottedSystem:
     n_outer: int
     n_inner: int
     cuts: Ints
-    groups: Ints
     unit: float
     scaling: Scaling
     _buffers: dict[str, Floats] = field(default_factory=dict, repr=False)
@@ -275,81 +273,75 @@ class SlottedSystem:
         )
 
 
-def lay_out(
-    plan: SlotPlan,
-    y: Floats,
-    columns: Sequence[Floats],
-    *,
-    keep: Ints | None,
-    weights: Floats | None,
-    offset: Floats | None,
-) -> SlottedSystem | None:
-    """Place the rows in slots, or return None where two rows share a cell.
-
-    Parameters
-    ----------
-    plan : SlotPlan
-    y : float array of shape (n,)
-    columns : sequence of float arrays of shape (n,)
-    keep : bool array of shape (n,) or None
-        Rows of the sample; None keeps all.
-    weights, offset : float arrays of shape (n,) or None
-    """
-    kept = np.zeros(0, bool) if keep is None else keep
+def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
+    """Place the sample's rows in slots, or return None where two rows share a cell."""
+    y, weights = arrays.y, arrays.weights
+    kept = np.zeros(0, bool) if arrays.keep is None else arrays.keep
     mass = y if weights is None else y * weights
-    counted = mass if keep is None else np.where(keep, mass, 0.0)
+    counted = mass if arrays.keep is None else np.where(kept, mass, 0.0)
     sums = np.bincount(plan.group, weights=counted, minlength=plan.n_groups)
     groups = np.flatnonzero(sums > 0)
     rank = np.full(plan.n_groups, -1, np.int32)
     rank[groups] = np.arange(groups.size, dtype=np.int32)
-    width = plan.width
-    source = np.full(groups.size * width, -1, np.int32)
-    if slots.place_rows(plan.slot, plan.group, kept, rank, width, source):
+    source = np.full(groups.size * plan.width, -1, np.int32)
+    if slots.place_rows(plan.slot, plan.group, kept, rank, plan.width, source):
         return None
-    source = source.reshape(groups.size, width)
+    source = source.reshape(groups.size, plan.width)
+    unit = float(sums[groups].sum()) / int(np.count_nonzero(source >= 0))
     outer, inner = plan.outer[groups], plan.inner[groups]
     cuts = cut_blocks(outer if plan.n_outer else inner, source.size)
-    n_blocks = cuts.size - 1
-    count = int((source >= 0).sum())
-    unit = float(sums[groups].sum()) / count
-    cells = np.empty(source.shape)
-    totals = np.empty(groups.size)
-    none = np.zeros(0)
+    cells, totals = fill_outcome(source, cuts, y, weights, 1.0 / unit)
+    scaling = Scaling.of(arrays.columns, arrays.keep)
+    return SlottedSystem(
+        source=source,
+        y=cells,
+        totals=totals,
+        X=fill_columns(source, cuts, arrays.columns, scaling),
+        offset=fill_offset(source, combined_offset(weights, arrays.offset)),
+        outer=outer,
+        inner=inner,
+        n_outer=plan.n_outer,
+        n_inner=plan.n_inner,
+        cuts=cuts,
+        unit=unit,
+        scaling=scaling,
+    )
+
+
+def fill_outcome(
+    source: Ints, cuts: Ints, y: Floats, weights: Floats | None, scale: float
+) -> tuple[Floats, Floats]:
+    """Outcome by cell (P, T), -1 where absent, and its sums by group (P,)."""
+    cells, totals = np.empty(source.shape), np.empty(source.shape[0])
+    given = np.zeros(0) if weights is None else weights
     run_blocks(
         lambda block: slots.fill_outcome(
-            cuts[block], cuts[block + 1], source, y,
-            none if weights is None else weights, 1.0 / unit, cells, totals,
+            cuts[block], cuts[block + 1], source, y, given, scale, cells, totals
         ),
-        n_blocks,
-    )  # fmt: skip
-    scaling = Scaling.of(columns, keep)
-    X = np.empty((groups.size, len(columns), width))
+        cuts.size - 1,
+    )
+    return cells, totals
+
+
+def fill_columns(
+    source: Ints, cuts: Ints, columns: Sequence[Floats], scaling: Scaling
+) -> Floats:
+    """Regressors by cell, centred and scaled, (P, K, T)."""
+    n_groups, width = source.shape
+    X = np.empty((n_groups, len(columns), width))
 
     def fill(block: int) -> None:
+        first, last = cuts[block], cuts[block + 1]
         for k, column in enumerate(columns):
-            slots.fill_column(
-                cuts[block], cuts[block + 1], source, column, scaling.center[k],
-                1.0 / scaling.scale[k], X, k,
-            )  # fmt: skip
+            center, scale = scaling.center[k], 1.0 / scaling.scale[k]
+            slots.fill_column(first, last, source, column, center, scale, X, k)
 
-    run_blocks(fill, n_blocks)
-    shift = combined_offset(weights, offset)
-    shifted = np.zeros((0, width))
-    if shift is not None:
-        shifted = np.where(source >= 0, shift[source], 0.0)
-    return SlottedSystem(
-        source, cells, totals, X, shifted, outer, inner, plan.n_outer, plan.n_inner,
-        cuts, groups, unit, scaling,
-    )  # fmt: skip
+    run_blocks(fill, cuts.size - 1)
+    return X
 
 
-def combined_offset(weights: Floats | None, offset: Floats | None) -> Floats | None:
-    r"""Offset plus log weights.
-
-    :math:`w(y\eta - e^\eta)` is, up to a constant, the likelihood of the outcome
-    :math:`wy` with offset :math:`\log w`, so weights need no kernel of their own.
-    """
-    if weights is None:
-        return offset
-    logs = np.log(weights)
-    return logs if offset is None else logs + offset
+def fill_offset(source: Ints, offset: Floats | None) -> Floats:
+    """Offset by cell (P, T), or an array without rows."""
+    if offset is None:
+        return np.zeros((0, source.shape[1]))
+    return np.where(source >= 0, offset[source], 0.0)

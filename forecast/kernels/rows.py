@@ -214,8 +214,8 @@ def schur_dense(starts, index, weights, inverse, S):
 
 
 @jit
-def project_rows(first, last, starts, index, weights, inverse, X, theta, scale, out):
-    """Write ``(X - D theta - its weighted group mean) / scale`` to `out` (n, K)."""
+def project_rows(first, last, starts, index, weights, inverse, X, theta, out):
+    """Write ``X - D theta - its weighted group mean`` to `out` (n, K)."""
     n_columns, n_effects = X.shape[1], index.shape[1]
     mean = np.empty(n_columns)
     for g in range(first, last):
@@ -232,4 +232,4 @@ def project_rows(first, last, starts, index, weights, inverse, X, theta, scale, 
             mean[k] *= inverse[g]
         for r in range(starts[g], starts[g + 1]):
             for k in range(n_columns):
-                out[r, k] = (out[r, k] - mean[k]) / scale[k]
+                out[r, k] -= mean[k]

@@ -277,7 +277,9 @@ def add_products(left, right, size, gram):
 
 
 @jit
-def schur_product(first, last, outer, inner, totals, mu, V_a, V_b, active, out_a, out_b):
+def schur_product(
+    first, last, outer, inner, totals, mu, V_a, V_b, active, out_a, out_b
+):
     """Add the Schur complement times V to `out`, for the columns in `active`.
 
     With v = V_a + V_b in each cell, take off its mu-weighted mean within the group and
@@ -332,7 +334,7 @@ def project_rows(
 ):
     """Write the regressors with all effects projected out, one row per cell present.
 
-    ``x~ = x - theta_a - theta_b - (mu-weighted group mean of that)``, divided by `scale`
+    ``x~ = x - theta_a - theta_b - (mu-weighted group mean of that)``, times `scale`
     (K,); `starts` (P,) is the first row of each group in `out` (n, K).
     """
     n_columns, width = X.shape[1], X.shape[2]
@@ -352,5 +354,5 @@ def project_rows(
             row = starts[g]
             for t in range(width):
                 if y[g, t] >= 0.0:
-                    out[row, k] = (rest[t] - mean) / scale[k]
+                    out[row, k] = (rest[t] - mean) * scale[k]
                     row += 1

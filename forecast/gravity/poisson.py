@@ -1,0 +1,47 @@
+r"""Poisson pseudo maximum likelihood with absorbed fixed effects.
+
+Maximises over :math:`\beta` and the effects
+
+.. math:: \sum_i w_i\,(y_i \eta_i - e^{\eta_i}), \qquad
+   \eta_i = x_i'\beta + \textstyle\sum_f \alpha_{f(i)} + o_i ,
+
+on a sample for which a finite maximum exists (`forecast.gravity.sample`), in the layout
+that suits the effects.
+"""
+
+from __future__ import annotations
+
+from forecast.gravity.arrays import Arrays
+from forecast.gravity.newton import maximise
+from forecast.gravity.plain_poisson import fit_plain_poisson
+from forecast.gravity.records import Estimate
+from forecast.gravity.row_estimate import fit_sorted_rows
+from forecast.gravity.slot_plan import plan_slots
+from forecast.gravity.slotted_estimate import SlottedRows
+from forecast.gravity.slotted_system import lay_out
+
+__all__ = ["fit_poisson"]
+
+
+def fit_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
+    """Fit in slots where the effects are structural gravity, else on sorted rows.
+
+    Parameters
+    ----------
+    arrays : Arrays
+    tolerance : float
+        Bound on the remaining error of a slope, per standard deviation of its regressor.
+
+    Raises
+    ------
+    ModelError
+        F-540 when the score equations cannot be met.
+    """
+    if not arrays.effects:
+        return fit_plain_poisson(arrays, tolerance=tolerance)
+    plan = plan_slots(arrays.effects, arrays.factors)
+    system = None if plan is None else lay_out(plan, arrays)
+    if plan is None or system is None:
+        return fit_sorted_rows(arrays, tolerance=tolerance)
+    best = maximise(system, tolerance=tolerance)
+    return SlottedRows(arrays, plan, system, best).estimate()
