@@ -75,8 +75,14 @@ def test_results_come_in_the_order_of_blocks() -> None:
         time.sleep(0.01 if block < 3 else 0)
         return block
 
+    def slow_in_helpers(block: int) -> int:
+        is_main = threading.current_thread() is threading.main_thread()
+        time.sleep(0.001 if is_main else 0.05)
+        return block
+
     with limit_threads(3):
         assert run_blocks(slow_at_first, 20) == list(range(20))
+        assert run_blocks(slow_in_helpers, 20) == list(range(20))
         assert run_blocks(slow_at_first, 1) == [0]
         assert run_blocks(slow_at_first, 0) == []
 
@@ -98,11 +104,15 @@ def test_as_many_threads_work_as_are_asked_for() -> None:
 
 
 def test_a_block_that_runs_blocks_does_so_serially() -> None:
-    def outer(block: int) -> list[str]:
-        return run_blocks(lambda _: threading.current_thread().name, 4)
+    def who(block: int) -> int:
+        time.sleep(0.005)
+        return threading.get_ident()
 
+    with limit_threads(8):  # the pool has more threads than the outer blocks need
+        assert len(set(run_blocks(who, 16))) > 2
+        inside = run_blocks(lambda _: set(run_blocks(who, 8)), 2)
+        assert [len(threads) for threads in inside] == [1, 1]
     with limit_threads(3):
-        assert all(len(set(names)) == 1 for names in run_blocks(outer, 12))
         meeting = threading.Barrier(3, timeout=30)  # and afterwards as before
         run_blocks(lambda _: meeting.wait(), 3)
 
@@ -184,6 +194,23 @@ def test_an_interrupt_is_answered_between_blocks(n: int) -> None:
     with limit_threads(3):
         assert run_blocks(lambda block: block, 50) == list(range(50))
     assert len(begun) == count
+
+
+def test_an_interrupt_waits_for_the_blocks_that_have_begun() -> None:
+    meeting = threading.Barrier(2, timeout=30)
+    ended = []
+
+    def work(block: int) -> None:
+        meeting.wait()
+        if threading.current_thread() is not threading.main_thread():
+            time.sleep(0.05)  # until the main thread has nothing left but to wait
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(0.05)
+        ended.append(block)
+
+    with limit_threads(2), pytest.raises(KeyboardInterrupt):
+        run_blocks(work, 2)
+    assert sorted(ended) == [0, 1]
 
 
 def test_what_is_no_exception_is_not_lost_in_a_thread() -> None:
