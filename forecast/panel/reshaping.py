@@ -1,4 +1,4 @@
-"""Canonical tables into canonical tables: squares, sums, years from months.
+"""Canonical tables into canonical tables: sums, years from months, steps from totals.
 
 All functions take a frame as `forecast.panel.admission.admit` leaves it (sorted by keys,
 period, release) together with its roles, and return a new one of the same kind.
@@ -23,12 +23,12 @@ __all__ = [
     "add_directions",
     "add_periods",
     "add_units",
+    "constant_columns",
     "constant_within",
     "difference_within_years",
-    "fill_square",
-    "future_rows",
     "latest_releases",
     "pivot_flows",
+    "refuse_large",
     "run_codes",
 ]
 
@@ -100,7 +100,8 @@ def constant_within(values: pd.Series, groups: Ints) -> bool:
     return bool((spread["min"] == spread["max"]).all())
 
 
-def _constant_columns(frame: pd.DataFrame, roles: Roles, groups: Ints) -> list[str]:
+def constant_columns(frame: pd.DataFrame, roles: Roles, groups: Ints) -> list[str]:
+    """Name the columns beside keys and flow that have one value in each group."""
     extra = [c for c in roles.identity if c == roles.reporter and c not in roles.keys]
     names = [*extra, *roles.covariates, *roles.labels]
     return [name for name in names if constant_within(frame[name], groups)]
@@ -128,77 +129,6 @@ def _dropped_note(roles: Roles, kept: Sequence[str], within: str) -> tuple[str, 
     if not gone:
         return ()
     return (f"columns {gone} were left out because they change within {within}",)
-
-
-# ------------------------------------------------------------- squares and futures
-
-
-def fill_square(
-    frame: pd.DataFrame, roles: Roles, *, fill: float, every_pair: bool
-) -> Reshaped:
-    """Add the absent rows of every unit in every period that occurs at all."""
-    units = frame[list(roles.keys)].drop_duplicates(ignore_index=True)
-    if every_pair:
-        units = _every_pair(units, roles)
-    periods = pd.PeriodIndex(frame[roles.period]).unique().sort_values()
-    refuse_large(len(units) * len(periods), "the square")
-    grid = _cross(units, periods, roles.period)
-    square = grid.merge(
-        frame.assign(**{"\0present": True}),
-        how="left",
-        on=[*roles.keys, roles.period],
-        validate="one_to_one",
-    )
-    absent = square.pop("\0present").isna().to_numpy()
-    square.loc[absent, roles.flow] = fill
-    in_square = square.groupby(run_codes(square, roles.keys), sort=True)
-    for name in _constant_columns(frame, roles, run_codes(frame, roles.keys)):
-        known = in_square[name].transform("first")
-        square[name] = known if known.isna().any() else known.astype(frame[name].dtype)
-    notes = (
-        (f"{absent.sum():,} absent cells were filled with {fill:g}",)
-        if absent.any()
-        else ()
-    )
-    return Reshaped(square[list(roles.columns)], roles, notes)
-
-
-def _every_pair(units: pd.DataFrame, roles: Roles) -> pd.DataFrame:
-    """Cross all origins with all destinations (no self pairs unless some occur)."""
-    blocks = [pd.DataFrame({key: np.sort(units[key].unique())}) for key in roles.keys]
-    refuse_large(int(np.prod([len(block) for block in blocks])), "the square")
-    crossed = blocks[0]
-    for block in blocks[1:]:
-        crossed = crossed.merge(block, how="cross")
-    if (
-        roles.is_directed
-        and not (units[roles.origin] == units[roles.destination]).any()
-    ):
-        crossed = crossed[crossed[roles.origin] != crossed[roles.destination]]
-    return crossed.reset_index(drop=True)
-
-
-def _cross(units: pd.DataFrame, periods: pd.PeriodIndex, name: str) -> pd.DataFrame:
-    """Repeat each unit for each period, units slow, periods fast."""
-    rows = units.take(np.repeat(np.arange(len(units)), len(periods)))
-    tiled = periods.take(np.tile(np.arange(len(periods)), len(units)))
-    return rows.reset_index(drop=True).assign(**{name: tiled})
-
-
-def future_rows(
-    frame: pd.DataFrame, roles: Roles, periods: pd.PeriodIndex
-) -> pd.DataFrame:
-    """Cross the units with future periods; only what never changed is known there."""
-    units_of = run_codes(frame, roles.keys)
-    first = frame[np.diff(units_of, prepend=-1) > 0].reset_index(drop=True)
-    refuse_large(len(first) * len(periods), "the future")
-    constant = set(_constant_columns(frame, roles, units_of))
-    future = _cross(first, periods, roles.period)
-    future[roles.flow] = np.nan
-    for name in (*roles.covariates, *roles.labels):
-        if name not in constant:
-            future[name] = np.nan if name in roles.covariates else None
-    return future[[c for c in roles.columns if c != roles.as_of]]
 
 
 # -------------------------------------------------------------------------- sums
@@ -256,7 +186,7 @@ def add_directions(
     turned = dataclasses.replace(
         roles, keys=keys, origin=None, destination=None, flow="turnover"
     )
-    kept = _constant_columns(pairs, roles, groups)
+    kept = constant_columns(pairs, roles, groups)
     summed = _first_rows(pairs, roles, groups)
     sums = np.bincount(groups, weights=pairs[roles.flow].to_numpy())
     summed["turnover"] = np.where(both, sums, np.nan)
@@ -304,7 +234,7 @@ def add_periods(frame: pd.DataFrame, roles: Roles, freq: str) -> Reshaped:
             column=roles.period,
             remedy="For a year of which a part is known use forecast.nowcast.",
         )
-    kept = _constant_columns(frame, roles, groups)
+    kept = constant_columns(frame, roles, groups)
     summed = _first_rows(longer, roles, groups)
     summed[roles.flow] = np.bincount(groups, weights=frame[roles.flow].to_numpy())
     notes: tuple[str, ...] = ()

@@ -93,6 +93,8 @@ def rows_with(frame: pd.DataFrame, equals: Mapping[str, Any]) -> pd.DataFrame:
     chosen: Bools = np.ones(len(frame), dtype=bool)
     for name, wanted in equals.items():
         values = _listed(wanted)
+        if isinstance(frame[name].dtype, pd.PeriodDtype):
+            values = list(parse_periods(values, column=name))
         absent = [value for value in values if not (frame[name] == value).any()]
         if absent:
             raise _absent_error(frame[name], name, absent)

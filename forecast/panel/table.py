@@ -11,8 +11,11 @@ import pandas as pd
 from forecast.panel.joining import with_joined
 from forecast.panel.parts.door import Door
 from forecast.panel.parts.more_rows import MoreRows
+from forecast.panel.parts.places import Places
+from forecast.panel.parts.sizes import Sizes
 from forecast.panel.parts.subsets import Subsets
 from forecast.panel.parts.sums import Sums
+from forecast.panel.parts.timing import Timing
 
 __all__ = ["TradePanel"]
 
@@ -26,7 +29,7 @@ class IndicatorSource(Protocol):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class TradePanel(Door, Subsets, Sums, MoreRows):
+class TradePanel(Door, Subsets, Sums, MoreRows, Timing, Places, Sizes):
     """Flows of units over periods, with covariates; checked once and never changed.
 
     A unit is a directed pair (origin, destination), with a sector or a reporter where

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from forecast.errors import PeriodError, ReporterError
+from forecast.errors import ColumnError, NumberError, PeriodError, ReporterError
 from forecast.panel.diagnosis import diagnose
 from forecast.panel.double_counting import PARTS_OF_REGIONS
 from forecast.panel.findings import Cells
-from forecast.panel.joining import long_table
-from forecast.panel.number_columns import Floats
+from forecast.panel.groupings import Ends, ends_of, refuse_undirected
+from forecast.panel.joining import long_table, with_joined
+from forecast.panel.number_columns import Floats, Ints
 from forecast.panel.portrait import facts_of, html_of, sentence_of
 from forecast.panel.reshaping import Reshaped, latest_releases, pivot_flows, run_codes
 from forecast.panel.roles import Roles
@@ -255,3 +256,39 @@ class PanelRecord:
                 examples=self.reporters,
                 remedy='Choose one: panel.select(reporter="...").',
             )
+
+    def _numbers(self, column: str) -> Floats | Ints:
+        """Return the flow or a covariate, shape (n,)."""
+        if column in self.labels:
+            raise NumberError(
+                f"column {column!r} holds text where numbers are needed",
+                code="F-202",
+                column=column,
+                remedy=f"The panel has the numbers {[self.flow, *self.covariates][:20]}.",
+            )
+        if column not in (self.flow, *self.covariates):
+            raise ColumnError.missing([column], (self.flow, *self.covariates))
+        return self._frame[column].to_numpy()
+
+    def _with_new(self, columns: Mapping[str, Any], *notes: str) -> Self:
+        """Add columns that are not there yet."""
+        if taken := [name for name in columns if name in self.columns]:
+            raise ColumnError(
+                f"a column {taken[0]!r} is there already",
+                code="F-115",
+                column=taken[0],
+                count=len(taken),
+                remedy="Rename it in the table, or choose another name where the call "
+                "takes one.",
+            )
+        frame, roles = with_joined(self._frame, self.roles, columns)
+        return replace(self, roles=roles, _frame=frame, notes=(*self.notes, *notes))
+
+    def _ends(self, what: str) -> Ends:
+        """Return both ends of every flow in one system of codes."""
+        refuse_undirected(self.roles, what)
+        return ends_of(self._frame, self.roles)
+
+    @property
+    def _row_periods(self) -> pd.PeriodIndex:
+        return pd.PeriodIndex(self._frame[self.period])

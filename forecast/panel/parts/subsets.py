@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from forecast.errors import KeyColumnError, PeriodError
 from forecast.panel import selection
+from forecast.panel.domestic import only_international
+from forecast.panel.groupings import refuse_undirected
 from forecast.panel.parts.record import PanelRecord
 from forecast.periods import parse_date
 
@@ -94,7 +96,8 @@ class Subsets(PanelRecord):
 
         Examples
         --------
-        ``panel.select(exporter=["RU", "KZ"], reporter="Russia")``
+        ``panel.select(exporter=["RU", "KZ"], reporter="Russia")``, or every fourth year:
+        ``panel.select(year=range(1986, 2007, 4))``
         """
         if "reporter" in equals and "reporter" not in self.columns:
             who = equals.pop("reporter")
@@ -108,3 +111,14 @@ class Subsets(PanelRecord):
                     remedy=f"The panel's reporters: {list(self.reporters) or 'not stated'}.",
                 )
         return self._with_rows(selection.rows_with(self._frame, equals))
+
+    def international(self) -> Self:
+        """Return the panel without flows of a region to itself.
+
+        Raises
+        ------
+        KeyColumnError
+            F-309 units without direction, F-333 when nothing remains.
+        """
+        refuse_undirected(self.roles, "international")
+        return self._with_rows(only_international(self._frame, self.roles))
