@@ -87,11 +87,13 @@ def test_the_table_of_the_caller_is_left_as_it_is(trade):
 
 
 def test_a_table_of_strided_columns_gives_contiguous_ones():
-    frame = pd.DataFrame(np.arange(12.0).reshape(4, 3) + 1, columns=["y", "x", "z"])
+    whole = pd.DataFrame({name: np.arange(8.0) for name in "yxz"})
+    frame = whole.iloc[::2]
+    assert not frame["z"].to_numpy().flags.c_contiguous
     design = build_design(frame, "y ~ x + z")
     assert design.y.flags.c_contiguous
     assert all(values.flags.c_contiguous for values in design.columns)
-    assert column(design, "z").tolist() == [3, 6, 9, 12]
+    assert column(design, "z").tolist() == [0, 2, 4, 6]
 
 
 @pytest.mark.parametrize(
@@ -514,6 +516,8 @@ def test_whole_numbers_at_the_ends_of_their_range_are_levels_too():
     assert factorise(pd.Series(ends[[0, 0]])).codes.tolist() == [0, 0]
     near = np.array([2**63 + 1, 2**63], dtype=np.uint64)
     assert factorise(pd.Series(near)).codes.tolist() == [1, 0]
+    close = np.array([12, 10], dtype=np.uint64)
+    assert factorise(pd.Series(close)).codes.tolist() == [1, 0]
     small = pd.Series([127, -128], dtype="int8")
     assert factorise(small).levels.to_list() == [-128, 127]
 
@@ -533,6 +537,13 @@ def test_combinations_are_numbered_as_the_naive_way_does(rows, parts, spread):
     combined = combine([Codes(c, int(c.max(initial=0)) + 1) for c in wide])
     assert combined.codes.tolist() == codes
     assert combined.count == len(levels)
+
+
+def test_combinations_are_ordered_by_the_first_factor_then_by_the_next():
+    grid = np.array([(a, b, c) for a in range(2) for b in range(3) for c in range(4)])
+    shuffled = np.random.default_rng(3).permutation(24)
+    parts = [Codes(grid[shuffled, k].astype(np.int32), k + 2) for k in range(3)]
+    assert combine(parts).codes.tolist() == shuffled.tolist()
 
 
 def test_more_combinations_than_a_machine_word_counts_are_still_told_apart():
