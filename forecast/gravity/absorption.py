@@ -57,7 +57,7 @@ class Absorber:
         return cls(layout, weights, inverse)
 
     def coefficients(self, X: Floats, tolerance: float = TOLERANCE) -> Floats:
-        """Coefficients of sorted columns X (n, K) on the other effects, (m, K)."""
+        """Coefficients of sorted columns X (K, n) on the other effects, (K, m)."""
         C, _ = row_moments(self.layout, X, self.weights, self.inverse)
         conditioner = choose_conditioner(
             self.layout, self.weights, self.inverse, self._kept
@@ -79,10 +79,10 @@ class Absorber:
                 remedy="The effects hang together by very few rows: leave out the effect "
                 "or the levels that do.",
             )
-        return solved.V[:, :, 0]
+        return np.ascontiguousarray(solved.V[:, :, 0].T)
 
     def residuals(self, X: Floats, theta: Floats) -> Floats:
-        """``X - D theta - group mean`` for sorted columns X, (n, K)."""
+        """``X - D theta - group mean`` for sorted columns X (K, n)."""
         out = np.empty_like(X)
         rows.project_rows(
             0,
@@ -139,13 +139,12 @@ def absorb(
     layout = sort_by_effects(effects, list(columns.T))
     given = np.ones(n) if weights is None else np.asarray(weights, float)
     absorber = Absorber.of(layout, given[layout.order])
-    X = np.ascontiguousarray(columns[layout.order])
+    X = np.ascontiguousarray(columns[layout.order].T)
     # Scaled, so that a tolerance means the same for each column.
-    scale = np.abs(X).max(axis=0, initial=0.0)
+    scale = np.abs(X).max(axis=1, initial=0.0)
     scale[scale == 0] = 1.0
-    X /= scale
-    out = np.empty_like(X)
-    out[layout.order] = (
-        absorber.residuals(X, absorber.coefficients(X, tolerance)) * scale
-    )
+    X /= scale[:, None]
+    rest = absorber.residuals(X, absorber.coefficients(X, tolerance))
+    out = np.empty_like(columns)
+    out[layout.order] = (rest * scale[:, None]).T
     return out

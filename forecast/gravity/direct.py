@@ -114,7 +114,7 @@ def schur_diagonal(layout: SortedRows, weights: Floats, inverse: Floats) -> Floa
 
 def assembly_cost(layout: SortedRows) -> int:
     """Multiplications that assembling the complement takes."""
-    sizes = np.diff(layout.starts).astype(float) * layout.index.shape[1]
+    sizes = np.diff(layout.starts).astype(float) * layout.index.shape[0]
     return int((sizes**2).sum())
 
 
@@ -127,7 +127,7 @@ def contracts(
     def product(V: Floats, active: Ints) -> Floats:
         return row_product(layout, weights, inverse, V, active)
 
-    noise = np.random.default_rng(0).standard_normal((layout.order.size, 1))
+    noise = np.random.default_rng(0).standard_normal((1, layout.order.size))
     rhs, _ = row_moments(layout, noise, weights, inverse)
     solved = conjugate_gradients(
         product, easy, rhs, None, tolerance=PROBE_TOLERANCE, limit=PROBE_ITERATIONS
@@ -171,8 +171,8 @@ def sparse_complement(layout: SortedRows, weights: Floats, inverse: Floats) -> A
     """``D'WD - (D'WG)(G'WG)^-1(G'WD)`` as a sparse matrix (m, m)."""
     from scipy.sparse import csr_array, diags_array
 
-    n, n_effects = layout.index.shape
-    levels = layout.index.ravel()
+    n_effects, n = layout.index.shape
+    levels = layout.index.T.ravel()
     every = np.arange(n + 1) * n_effects
     mass = np.repeat(weights, n_effects)
     D = csr_array((np.ones(levels.size), levels, every), shape=(n, layout.n_levels))

@@ -72,17 +72,17 @@ def fit_absorbed(arrays: Arrays) -> Estimate:
     if arrays.offset is not None:
         target = target - arrays.offset[order]
     every = [target, *(column[order] for column in arrays.columns)]
-    scaling = Scaling.of(every, None)
-    data = np.column_stack(every)
-    data -= scaling.center
-    data /= scaling.scale
+    scaling = Scaling.of(every)
+    data = np.vstack(every)
+    data -= scaling.center[:, None]
+    data /= scaling.scale[:, None]
     absorber = Absorber.of(layout, given)
     theta = absorber.coefficients(data)
     rest = absorber.residuals(data, theta)
     # The iteration leaves a trace of the effects; a second round on what is left
     # removes it to the last digits.
     again = absorber.coefficients(rest)
-    rest = absorber.residuals(rest, again)
+    rest = absorber.residuals(rest, again).T
     theta = theta + again
     root = np.sqrt(given)
     q, r = np.linalg.qr(root[:, None] * rest[:, 1:])
@@ -97,7 +97,7 @@ def fit_absorbed(arrays: Arrays) -> Estimate:
         codes=tuple(Codes(e.codes[layout.order], e.count) for e in effects),
         beta=gamma * scaling.scale[0] / scale,
         mu=mu,
-        levels=(theta[:, 0] - theta[:, 1:] @ gamma) * scaling.scale[0],
+        levels=(theta[0] - gamma @ theta[1:]) * scaling.scale[0],
         absorber=absorber,
     )
     return Estimate(
@@ -135,8 +135,8 @@ class Absorbed:
         """Coefficients by effect."""
         layout = self.absorber.layout
         rest = self.mu - self.arrays.linear(self.beta, self.order)
-        for f in range(layout.index.shape[1]):
-            rest -= self.levels[layout.index[:, f]]
+        for levels in layout.index:
+            rest -= self.levels[levels]
         parts = (
             list(np.split(self.levels, layout.offsets[1:-1])) if layout.others else []
         )

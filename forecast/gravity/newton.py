@@ -31,7 +31,7 @@ __all__ = ["Curvature", "Optimum", "Point", "System", "curvature_at", "maximise"
 
 SCORE_TOLERANCE = 1e-9  # of the final check; ten times below what is promised
 REFRESH_TOLERANCES = (5e-2, 1e-2, 1e-3)
-FINAL_TOLERANCE = 1e-9
+FINAL_TOLERANCE = 1e-5  # of what the last refresh, good to 1e-3 or better, has left
 MOST_ITERATIONS = 5_000  # of conjugate gradients
 MOST_HALVINGS = 30
 
@@ -77,6 +77,10 @@ class System(Protocol):
 
     def moments(self, mu: Floats) -> tuple[Floats, Floats]:
         """``C = D'W X~`` (R, K, T) and ``X~'W X~`` (K, K)."""
+        ...
+
+    def fast_means(self, mu: Floats) -> Floats:
+        """The means in the precision of products that need not be exact."""
         ...
 
     def conditioner(self, mu: Floats) -> Conditioner:
@@ -174,17 +178,18 @@ def maximise(
         if step is not None and step.settles:
             norm = score_norm(system, point)
             if norm <= SCORE_TOLERANCE:
-                final = curvature_at(system, point.mu, curvature, FINAL_TOLERANCE)
+                final = final_curvature(system, point.mu, curvature)
                 return Optimum(
                     beta, theta, point, final, count + 1, step.contraction, norm
                 )
+        conditioner = system.conditioner(point.mu)
         if curvature is None or worth_refreshing(
             curvature, step, count, refreshes, tolerance
         ):
             close = REFRESH_TOLERANCES[min(refreshes, len(REFRESH_TOLERANCES) - 1)]
-            curvature = curvature_at(system, point.mu, curvature, close)
+            curvature = curvature_at(system, point.mu, conditioner, curvature, close)
             refreshes += 1
-        step = newton_step(system, point, curvature, step, tolerance)
+        step = newton_step(system, point, conditioner, curvature, step, tolerance)
         beta, theta = beta + step.beta, theta + step.theta
     raise ModelError(
         f"PPML did not converge in {most_steps} steps (scores are "
@@ -216,6 +221,7 @@ def climb(
 def newton_step(
     system: System,
     point: Point,
+    conditioner: Conditioner,
     curvature: Curvature,
     before: Step | None,
     tolerance: float,
@@ -226,7 +232,6 @@ def newton_step(
     )
     size = float(np.abs(d_beta).max(initial=0.0))
     contraction = 1.0 if before is None or before.size == 0 else size / before.size
-    conditioner = system.conditioner(point.mu)
     rhs = point.s_theta[:, None, :].astype(point.mu.dtype)
     gap, Z = np.empty(1), np.empty_like(rhs)
     conditioner.apply(rhs, np.arange(1), Z, gap)
@@ -252,23 +257,61 @@ def newton_step(
 
 
 def curvature_at(
-    system: System, mu: Floats, before: Curvature | None, tolerance: float
+    system: System,
+    mu: Floats,
+    conditioner: Conditioner,
+    before: Curvature | None,
+    tolerance: float,
 ) -> Curvature:
     """Project the regressors off the effects at weights mu."""
     C, gram = system.moments(mu)
     solved = conjugate_gradients(
         lambda V, active: system.product(mu, V, active),
-        system.conditioner(mu),
+        conditioner,
         C.astype(mu.dtype),
         None if before is None else before.Theta,
         tolerance=tolerance,
         limit=MOST_ITERATIONS,
     )
-    Theta = solved.V.astype(float)
-    # With the residual added, the error of G is of second order in that of Theta.
-    G = gram - np.einsum("rkt,rmt->km", C + solved.residual, Theta)
-    G = (G + G.T) / 2
-    return Curvature(np.linalg.inv(G), Theta, solved.iterations)
+    return curvature_of(
+        C, gram, solved.V.astype(float), solved.residual, solved.iterations
+    )
+
+
+def final_curvature(system: System, mu: Floats, before: Curvature | None) -> Curvature:
+    """The curvature to full precision, at means in double precision.
+
+    What the last curvature leaves is computed in double precision and solved for in
+    single precision, which is half the work for the same digits.
+    """
+    C, gram = system.moments(mu)
+    every = np.arange(C.shape[1])
+    Theta = np.zeros_like(C) if before is None else before.Theta
+    rest = C - system.product(mu, Theta, every)
+    fast = system.fast_means(mu)
+    solved = conjugate_gradients(
+        lambda V, active: system.product(fast, V, active),
+        system.conditioner(fast),
+        rest.astype(fast.dtype),
+        None,
+        tolerance=FINAL_TOLERANCE,
+        limit=MOST_ITERATIONS,
+    )
+    Theta = Theta + solved.V
+    return curvature_of(C, gram, Theta, solved.residual, solved.iterations)
+
+
+def curvature_of(
+    C: Floats, gram: Floats, Theta: Floats, residual: Floats, iterations: int
+) -> Curvature:
+    """Information about the slopes, G, given the coefficients on effects.
+
+    With the residual added, the error of G is of second order in that of Theta.
+    """
+    k = C.shape[1]
+    by_column = (C + residual).transpose(1, 0, 2).reshape(k, -1)
+    G = gram - by_column @ Theta.transpose(1, 0, 2).reshape(k, -1).T
+    return Curvature(np.linalg.inv((G + G.T) / 2), Theta, iterations)
 
 
 def worth_refreshing(

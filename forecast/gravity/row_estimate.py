@@ -24,10 +24,12 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     columns = [column[rows] for column in arrays.columns]
     layout = sort_by_effects(effects, [arrays.y[rows], *columns])
     order = rows[layout.order]
-    scaling = Scaling.of([column[order] for column in arrays.columns], None)
-    X = np.empty((order.size, len(columns)))
-    for k, column in enumerate(arrays.columns):
-        X[:, k] = (column[order] - scaling.center[k]) / scaling.scale[k]
+    scaling = Scaling.of(columns)
+    X = np.empty((len(columns), order.size))
+    for k, column in enumerate(columns):
+        np.take(column, layout.order, out=X[k])
+    X -= scaling.center[:, None]
+    X /= scaling.scale[:, None]
     weights = None if arrays.weights is None else arrays.weights[order]
     mass = arrays.y[order] if weights is None else arrays.y[order] * weights
     offset = None if arrays.offset is None else arrays.offset[order]
@@ -77,18 +79,18 @@ class SortedEstimate:
             self.best.point.mu,
             self.system.inverse,
             self.system.X,
-            np.ascontiguousarray(self.best.curvature.Theta[:, :, 0]),
+            np.ascontiguousarray(self.best.curvature.Theta[:, :, 0].T),
             out,
         )
-        out *= self.scaling.scale
-        return out
+        out *= self.scaling.scale[:, None]
+        return out.T
 
     def values(self) -> tuple[Floats, ...]:
         """Coefficients by effect."""
         layout, theta = self.system.sorted, self.best.theta[:, 0]
         rest = np.log(self.mu) - self.arrays.linear(self.beta, self.order)
-        for f in range(layout.index.shape[1]):
-            rest -= theta[layout.index[:, f]]
+        for levels in layout.index:
+            rest -= theta[levels]
         parts = list(np.split(theta, layout.offsets[1:-1])) if layout.others else []
         parts.insert(layout.finest, rest[layout.starts[:-1]])
         return tuple(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class SortedRows:
         First place of each group, a level of the finest effect.
     groups : int array of shape (P,)
         Level of the finest effect that each group is.
-    index : int32 array of shape (n, F)
+    index : int32 array of shape (F, n)
         Levels of the other effects, numbered through.
     offsets : int array of shape (F + 1,)
         Where the levels of each other effect begin in that numbering.
@@ -85,10 +85,10 @@ def sort_by_effects(effects: Sequence[Codes], values: Sequence[Floats]) -> Sorte
     groups = np.flatnonzero(np.diff(starts))
     starts = np.append(starts[groups], starts[-1])
     offsets = np.concatenate([[0], np.cumsum([effect.count for effect in others])])
-    index = np.empty((order.size, len(others)), np.int32)
+    index = np.empty((len(others), order.size), np.int32)
     for f, effect in enumerate(others):
-        index[:, f] = effect.codes[order]
-        index[:, f] += np.int32(offsets[f])
+        np.take(effect.codes, order, out=index[f])
+        index[f] += np.int32(offsets[f])
     sums_per_block = offsets[-1] / max(order.size, 1)
     cuts = cut_blocks(
         np.arange(groups.size), int(order.size / (1 + 16 * sums_per_block))
@@ -120,7 +120,7 @@ class RowSystem:
     sorted : SortedRows
     y : float array of shape (n,)
         Weighted outcome in units of its mean, sorted.
-    X : float array of shape (n, K)
+    X : float array of shape (K, n)
     offset : float array of shape (n,) or (0,)
         With log weights added, sorted.
     """
@@ -134,7 +134,7 @@ class RowSystem:
     @property
     def n_columns(self) -> int:
         """Number of regressors."""
-        return self.X.shape[1]
+        return self.X.shape[0]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -160,12 +160,10 @@ class RowSystem:
         """Two rounds of proportional fitting over the other effects, without X."""
         layout = self.sorted
         theta = np.zeros((layout.n_levels, 1))
-        bare = RowSystem(layout, self.y, self.X[:, :0], self.offset)
+        bare = RowSystem(layout, self.y, self.X[:0], self.offset)
         observed = np.zeros(layout.n_levels)
-        for f in range(layout.index.shape[1]):
-            observed += np.bincount(
-                layout.index[:, f], weights=self.y, minlength=layout.n_levels
-            )
+        for levels in layout.index:
+            observed += np.bincount(levels, weights=self.y, minlength=layout.n_levels)
         for _ in range(SWEEPS):
             for first, last in zip(
                 layout.offsets[:-1], layout.offsets[1:], strict=True
@@ -204,6 +202,10 @@ class RowSystem:
         )
         return Point(float(sum(values)), mu, s_x, s_theta[:, None])
 
+    def fast_means(self, mu: Floats) -> Floats:
+        """The means as they are."""
+        return mu
+
     def moments(self, mu: Floats) -> tuple[Floats, Floats]:
         """Cross moments of the regressors."""
         return row_moments(self.sorted, self.X, mu, self.inverse)
@@ -221,23 +223,23 @@ def row_moments(
     layout: SortedRows, X: Floats, weights: Floats, inverse: Floats
 ) -> tuple[Floats, Floats]:
     """``D'W X~`` (m, K, 1) and ``X~'W X~`` (K, K); `inverse` as in the kernels."""
-    k = X.shape[1]
-    work = partial(_moments, layout, X, weights, inverse)
-    _, (C, gram) = add_over_blocks(layout.cuts, work, (layout.n_levels, k), (k, k))
-    return C[:, :, None], np.tril(gram) + np.tril(gram, -1).T
-
-
-def _moments(layout, X, weights, inverse, first, last, C, gram):
-    rows.cross_moments(
-        first, last, layout.starts, layout.index, inverse, X, weights, C, gram
+    k = X.shape[0]
+    _, (C, gram) = add_over_blocks(
+        layout.cuts,
+        lambda first, last, C, gram: rows.cross_moments(
+            first, last, layout.starts, layout.index, inverse, X, weights, C, gram
+        ),
+        (k, layout.n_levels),
+        (k, k),
     )
+    return np.ascontiguousarray(C.T)[:, :, None], gram
 
 
 def row_product(
     layout: SortedRows, weights: Floats, inverse: Floats, V: Floats, active: Ints
 ) -> Floats:
     """The Schur complement at `weights` times V (m, K, 1), in the columns of `active`."""
-    chosen = np.ascontiguousarray(V[:, active, 0])
+    chosen = np.ascontiguousarray(V[:, active, 0].T)
     _, (out,) = add_over_blocks(
         layout.cuts,
         lambda first, last, out: rows.schur_product(
@@ -245,8 +247,6 @@ def row_product(
         ),
         chosen.shape,
     )
-    if active.size == V.shape[1]:
-        return out[:, :, None]
     full = np.zeros_like(V)
-    full[:, active, 0] = out
+    full[:, active, 0] = out.T
     return full

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from forecast.gravity.records import Floats, Ints
+from forecast.gravity.records import Floats
 from forecast.kernels import columns as column_loops
 
 __all__ = ["Scaling"]
@@ -16,7 +16,9 @@ __all__ = ["Scaling"]
 
 @dataclass(frozen=True)
 class Scaling:
-    """Mean and standard deviation of each regressor over the sample.
+    """Mean and standard deviation of each regressor.
+
+    They only keep the arithmetic well conditioned; the estimates do not depend on them.
 
     Attributes
     ----------
@@ -28,10 +30,9 @@ class Scaling:
     scale: Floats
 
     @classmethod
-    def of(cls, columns: Sequence[Floats], keep: Ints | None) -> Self:
-        """Moments of the rows kept (all where `keep` is None), in two stable passes."""
-        kept = np.zeros(0, bool) if keep is None else keep
-        moments = [column_loops.mean_and_spread(column, kept) for column in columns]
+    def of(cls, columns: Sequence[Floats]) -> Self:
+        """Moments of the columns, in two stable passes."""
+        moments = [column_loops.mean_and_spread(column) for column in columns]
         center, spread = np.array(moments).reshape(-1, 2).T
         # Constant up to rounding: leave it as it is, collinearity will name it.
         flat = spread <= 1e-13 * np.abs(center)

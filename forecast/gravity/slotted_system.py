@@ -57,6 +57,8 @@ class SlottedSystem:
     y : float array of shape (P, T)
         Weighted outcome divided by `unit`; -1 where absent.
     totals : float array of shape (P,)
+    margins : float array of shape (R, T)
+        Observed sums per outer and inner block and slot.
     X : float array of shape (P, K, T)
         Centred and scaled.
     offset : float array of shape (P, T) or (0, T)
@@ -73,6 +75,7 @@ class SlottedSystem:
     source: Ints
     y: Floats
     totals: Floats
+    margins: Floats
     X: Floats
     offset: Floats
     outer: Ints
@@ -105,21 +108,9 @@ class SlottedSystem:
 
     # -------------------------------------------------------------- System
 
-    @cached_property
-    def margins(self) -> tuple[Floats, Floats]:
-        """Observed sums per outer block and slot (I, T), and inner ones (J, T)."""
-        observed = np.maximum(self.y, 0.0)
-        width = self.y.shape[1]
-        inner = np.zeros((self.n_inner, width))
-        np.add.at(inner, self.inner, observed)
-        outer = np.zeros((self.n_outer, width))
-        if self.n_outer:
-            np.add.at(outer, self.outer, observed)
-        return outer, inner
-
     def start(self) -> Floats:
         """Three sweeps of iterative proportional fitting: no exponentials, no X."""
-        outer, inner = self.margins
+        outer, inner = self.split(self.margins)
         a, b = (outer > 0).astype(float), (inner > 0).astype(float)
         factor = np.exp(self.offset)
         for _ in range(SWEEPS):
@@ -175,6 +166,10 @@ class SlottedSystem:
             beta.shape,
         )
         return Point(float(sum(logliks)), mu, s_x, np.concatenate([s_a, s_b]))
+
+    def fast_means(self, mu: Floats) -> Floats:
+        """The means in single precision."""
+        return mu.astype(np.float32)
 
     def moments(self, mu: Floats) -> tuple[Floats, Floats]:
         """Cross moments of the regressors."""
@@ -290,12 +285,15 @@ def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
     unit = float(sums[groups].sum()) / int(np.count_nonzero(source >= 0))
     outer, inner = plan.outer[groups], plan.inner[groups]
     cuts = cut_blocks(outer if plan.n_outer else inner, source.size)
-    cells, totals = fill_outcome(source, cuts, y, weights, 1.0 / unit)
-    scaling = Scaling.of(arrays.columns, arrays.keep)
+    cells, totals, margins = fill_outcome(
+        source, cuts, plan, (outer, inner), y, weights, 1.0 / unit
+    )
+    scaling = Scaling.of(arrays.columns)
     return SlottedSystem(
         source=source,
         y=cells,
         totals=totals,
+        margins=margins,
         X=fill_columns(source, cuts, arrays.columns, scaling),
         offset=fill_offset(source, combined_offset(weights, arrays.offset)),
         outer=outer,
@@ -309,18 +307,27 @@ def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
 
 
 def fill_outcome(
-    source: Ints, cuts: Ints, y: Floats, weights: Floats | None, scale: float
-) -> tuple[Floats, Floats]:
-    """Outcome by cell (P, T), -1 where absent, and its sums by group (P,)."""
-    cells, totals = np.empty(source.shape), np.empty(source.shape[0])
+    source: Ints,
+    cuts: Ints,
+    plan: SlotPlan,
+    owners: tuple[Ints, Ints],
+    y: Floats,
+    weights: Floats | None,
+    scale: float,
+) -> tuple[Floats, Floats, Floats]:
+    """Outcome by cell (P, T), -1 where absent; its sums by group (P,) and block (R, T)."""
+    n_groups, width = source.shape
+    cells, totals = np.empty(source.shape), np.empty(n_groups)
     given = np.zeros(0) if weights is None else weights
-    run_blocks(
-        lambda block: slots.fill_outcome(
-            cuts[block], cuts[block + 1], source, y, given, scale, cells, totals
+    by_outer = np.zeros((plan.n_outer, width))
+    _, (by_inner,) = add_over_blocks(
+        cuts,
+        lambda first, last, s_b: slots.fill_outcome(
+            first, last, *owners, source, y, given, scale, cells, totals, by_outer, s_b
         ),
-        cuts.size - 1,
+        (plan.n_inner, width),
     )
-    return cells, totals
+    return cells, totals, np.concatenate([by_outer, by_inner])
 
 
 def fill_columns(

@@ -2,12 +2,15 @@ r"""Loops over rows sorted by their finest effect, for any set of effects on any
 
 The rows of one level of the finest effect (a group) are neighbours:
 ``starts[g] ... starts[g + 1] - 1``. The other effects are numbered through, and
-``index`` (n, F) holds their F levels per row. The finest effect is concentrated out as in
-`forecast.kernels.slots`; coefficients of the others are vectors (m,) or (m, K).
+``index`` (F, n) holds the level of each per row. The finest effect is concentrated out as
+in `forecast.kernels.slots`; coefficients of the others are vectors (m,) or (K, m).
 
 `weights` (n,) are those of the information matrix: in PPML the fitted means mu, in least
 squares the prior weights. `inverse` (P,) is one over their sum in the group, or 0 where
-that is 0. Kernels work on groups ``first`` to ``last - 1`` and add to the sums that they
+that is 0. Regressors X are (K, n).
+
+Kernels work on groups ``first`` to ``last - 1``, about a thousand rows at a time, so that
+every loop is over a buffer that stays in the first cache, and add to the sums that they
 are given.
 """
 
@@ -17,6 +20,7 @@ import numpy as np
 
 from forecast.kernels.exponential import exponentials
 from forecast.kernels.jit import jit
+from forecast.kernels.products import add_products
 
 __all__ = [
     "cross_moments",
@@ -28,6 +32,8 @@ __all__ = [
     "sort_rows",
     "sort_within_groups",
 ]
+
+ROWS_AT_A_TIME = 1024
 
 
 @jit
@@ -61,8 +67,7 @@ def sort_within_groups(starts, order, keys):
         first, last = starts[g], starts[g + 1]
         tidy = True
         for place in range(first + 1, last):
-            before, here = keys[order[place - 1]], keys[order[place]]
-            if before > here:
+            if keys[order[place - 1]] > keys[order[place]]:
                 tidy = False
                 break
         if not tidy:
@@ -80,6 +85,27 @@ def sort_within_groups(starts, order, keys):
 
 
 @jit
+def chunk_end(starts, group, last):
+    """The first group that is not worked on together with `group`."""
+    end = group + 1
+    while end < last and starts[end + 1] - starts[group] <= ROWS_AT_A_TIME:
+        end += 1
+    return end
+
+
+@jit
+def chunk_size(starts, first, last):
+    """Rows of the largest chunk."""
+    size = 0
+    group = first
+    while group < last:
+        end = chunk_end(starts, group, last)
+        size = max(size, starts[end] - starts[group])
+        group = end
+    return size
+
+
+@jit
 def score_pass(
     first, last, starts, index, y, totals, X, offset, beta, theta, mu, s_theta, s_x
 ):
@@ -88,148 +114,156 @@ def score_pass(
     Writes `mu` (n,), adds ``D'(y - mu)`` to `s_theta` (m,) and ``X'(y - mu)`` to `s_x`
     (K,); returns ``sum y (u + log level)``.
     """
-    longest = 0
-    for g in range(first, last):
-        longest = max(longest, starts[g + 1] - starts[g])
+    longest = chunk_size(starts, first, last)
     u_all, e_all = np.empty(longest), np.empty(longest)
-    bits = np.empty(longest, np.int64)
-    powers = bits.view(np.float64)
-    n_effects = index.shape[1]
-    shifted = offset.size > 0
+    bits_all = np.empty(longest, np.int64)
     loglik = 0.0
-    for g in range(first, last):
-        r0 = starts[g]
-        size = starts[g + 1] - r0
-        u, e = u_all[:size], e_all[:size]
+    group = first
+    while group < last:
+        end = chunk_end(starts, group, last)
+        r0 = starts[group]
+        size = starts[end] - r0
+        u, e, bits = u_all[:size], e_all[:size], bits_all[:size]
+        if offset.size > 0:
+            u[:] = offset[r0 : r0 + size]
+        else:
+            u[:] = 0.0
+        for k in range(beta.size):
+            slope = beta[k]
+            for q in range(size):
+                u[q] += slope * X[k, r0 + q]
+        for f in range(index.shape[0]):
+            for q in range(size):
+                u[q] += theta[index[f, r0 + q]]
+        exponentials(u, e, bits, bits.view(np.float64))
+        for g in range(group, end):
+            total = 0.0
+            inside = 0.0
+            for r in range(starts[g], starts[g + 1]):
+                total += e[r - r0]
+                inside += y[r] * u[r - r0]
+            level = totals[g] / total
+            loglik += inside + totals[g] * np.log(level)
+            for r in range(starts[g], starts[g + 1]):
+                mu[r] = level * e[r - r0]
         for q in range(size):
-            total = offset[r0 + q] if shifted else 0.0
-            for k in range(beta.size):
-                total += beta[k] * X[r0 + q, k]
-            for f in range(n_effects):
-                total += theta[index[r0 + q, f]]
-            u[q] = total
-        exponentials(u, e, bits, powers)
-        total = 0.0
-        inside = 0.0
-        for q in range(size):
-            total += e[q]
-            inside += y[r0 + q] * u[q]
-        level = totals[g] / total
-        loglik += inside + totals[g] * np.log(level)
-        for q in range(size):
-            fitted = level * e[q]
-            mu[r0 + q] = fitted
-            e[q] = y[r0 + q] - fitted
-        for q in range(size):
-            for f in range(n_effects):
-                s_theta[index[r0 + q, f]] += e[q]
-            for k in range(beta.size):
-                s_x[k] += X[r0 + q, k] * e[q]
+            e[q] = y[r0 + q] - mu[r0 + q]
+        for f in range(index.shape[0]):
+            for q in range(size):
+                s_theta[index[f, r0 + q]] += e[q]
+        for k in range(beta.size):
+            total = 0.0
+            for q in range(size):
+                total += X[k, r0 + q] * e[q]
+            s_x[k] += total
+        group = end
     return loglik
+
+
+@jit
+def centre_groups(group, end, starts, weights, inverse, values):
+    """Take the weighted mean off each group's values, which begin at 0, in place."""
+    r0 = starts[group]
+    for g in range(group, end):
+        mean = 0.0
+        for r in range(starts[g], starts[g + 1]):
+            mean += weights[r] * values[r - r0]
+        mean *= inverse[g]
+        for r in range(starts[g], starts[g + 1]):
+            values[r - r0] -= mean
 
 
 @jit
 def cross_moments(first, last, starts, index, inverse, X, weights, C, gram):
     """Weighted moments of the columns with their group means taken off.
 
-    Adds ``D'W X~`` to `C` (m, K) and ``X~'W X~`` to the lower half of `gram` (K, K).
+    Adds ``X~'W D`` to `C` (K, m) and ``X~'W X~`` to `gram` (K, K).
     """
-    n_columns, n_effects = X.shape[1], index.shape[1]
-    mean = np.empty(n_columns)
-    centred = np.empty(n_columns)
-    for g in range(first, last):
+    n_columns = X.shape[0]
+    longest = chunk_size(starts, first, last)
+    centred = np.empty((n_columns, longest))
+    weighted = np.empty((n_columns, longest))
+    group = first
+    while group < last:
+        end = chunk_end(starts, group, last)
+        r0 = starts[group]
+        size = starts[end] - r0
         for k in range(n_columns):
-            mean[k] = 0.0
-        for r in range(starts[g], starts[g + 1]):
-            for k in range(n_columns):
-                mean[k] += weights[r] * X[r, k]
-        for k in range(n_columns):
-            mean[k] *= inverse[g]
-        for r in range(starts[g], starts[g + 1]):
-            for k in range(n_columns):
-                centred[k] = X[r, k] - mean[k]
-            for f in range(n_effects):
-                level = index[r, f]
-                for k in range(n_columns):
-                    C[level, k] += weights[r] * centred[k]
-            for k in range(n_columns):
-                x = weights[r] * centred[k]
-                for m in range(k + 1):
-                    gram[k, m] += x * centred[m]
+            own, mass = centred[k, :size], weighted[k, :size]
+            own[:] = X[k, r0 : r0 + size]
+            centre_groups(group, end, starts, weights, inverse, own)
+            for q in range(size):
+                mass[q] = weights[r0 + q] * own[q]
+            for f in range(index.shape[0]):
+                for q in range(size):
+                    C[k, index[f, r0 + q]] += mass[q]
+        if n_columns:
+            add_products(centred, weighted, size, gram)
+        group = end
 
 
 @jit
 def schur_product(first, last, starts, index, weights, inverse, V, out):
-    """Add the Schur complement times V (m, K) to `out` (m, K)."""
-    n_columns, n_effects = V.shape[1], index.shape[1]
-    longest = 0
-    for g in range(first, last):
-        longest = max(longest, starts[g + 1] - starts[g])
-    v = np.empty((longest, n_columns))
-    mean = np.empty(n_columns)
-    for g in range(first, last):
-        r0 = starts[g]
-        for k in range(n_columns):
-            mean[k] = 0.0
-        for r in range(r0, starts[g + 1]):
-            for k in range(n_columns):
-                total = 0.0
-                for f in range(n_effects):
-                    total += V[index[r, f], k]
-                v[r - r0, k] = total
-                mean[k] += weights[r] * total
-        for k in range(n_columns):
-            mean[k] *= inverse[g]
-        for r in range(r0, starts[g + 1]):
-            for k in range(n_columns):
-                x = weights[r] * (v[r - r0, k] - mean[k])
-                for f in range(n_effects):
-                    out[index[r, f], k] += x
+    """Add the Schur complement times V (K, m) to `out` (K, m)."""
+    longest = chunk_size(starts, first, last)
+    v_all = np.empty(longest)
+    group = first
+    while group < last:
+        end = chunk_end(starts, group, last)
+        r0 = starts[group]
+        v = v_all[: starts[end] - r0]
+        for k in range(V.shape[0]):
+            v[:] = 0.0
+            for f in range(index.shape[0]):
+                for q in range(v.size):
+                    v[q] += V[k, index[f, r0 + q]]
+            centre_groups(group, end, starts, weights, inverse, v)
+            for q in range(v.size):
+                v[q] *= weights[r0 + q]
+            for f in range(index.shape[0]):
+                for q in range(v.size):
+                    out[k, index[f, r0 + q]] += v[q]
+        group = end
 
 
 @jit
 def schur_diagonal(first, last, starts, index, weights, inverse, diagonal):
-    """Add an upper bound of the Schur complement's diagonal, exact for single rows."""
+    """Add the diagonal of the Schur complement, or more where a level repeats in a group."""
     for g in range(first, last):
-        for r in range(starts[g], starts[g + 1]):
-            share = weights[r] * (1.0 - weights[r] * inverse[g])
-            for f in range(index.shape[1]):
-                diagonal[index[r, f]] += share
+        for f in range(index.shape[0]):
+            for r in range(starts[g], starts[g + 1]):
+                diagonal[index[f, r]] += weights[r] * (1.0 - weights[r] * inverse[g])
 
 
 @jit
 def schur_dense(starts, index, weights, inverse, S):
     """Add the Schur complement to S (m, m)."""
-    n_effects = index.shape[1]
+    n_effects = index.shape[0]
     for g in range(starts.size - 1):
         for r in range(starts[g], starts[g + 1]):
             for f in range(n_effects):
-                level = index[r, f]
+                level = index[f, r]
                 for h in range(n_effects):
-                    S[level, index[r, h]] += weights[r]
+                    S[level, index[h, r]] += weights[r]
                 share = weights[r] * inverse[g]
-                for s in range(starts[g], starts[g + 1]):
-                    for h in range(n_effects):
-                        S[level, index[s, h]] -= share * weights[s]
+                for h in range(n_effects):
+                    for s in range(starts[g], starts[g + 1]):
+                        S[level, index[h, s]] -= share * weights[s]
 
 
 @jit
 def project_rows(first, last, starts, index, weights, inverse, X, theta, out):
-    """Write ``X - D theta - its weighted group mean`` to `out` (n, K)."""
-    n_columns, n_effects = X.shape[1], index.shape[1]
-    mean = np.empty(n_columns)
-    for g in range(first, last):
-        for k in range(n_columns):
-            mean[k] = 0.0
-        for r in range(starts[g], starts[g + 1]):
-            for k in range(n_columns):
-                x = X[r, k]
-                for f in range(n_effects):
-                    x -= theta[index[r, f], k]
-                out[r, k] = x
-                mean[k] += weights[r] * x
-        for k in range(n_columns):
-            mean[k] *= inverse[g]
-        for r in range(starts[g], starts[g + 1]):
-            for k in range(n_columns):
-                out[r, k] -= mean[k]
+    """Write ``X - theta D' - its weighted group mean`` to `out` (K, n); theta (K, m)."""
+    group = first
+    while group < last:
+        end = chunk_end(starts, group, last)
+        r0 = starts[group]
+        size = starts[end] - r0
+        for k in range(X.shape[0]):
+            own = out[k, r0 : r0 + size]
+            own[:] = X[k, r0 : r0 + size]
+            for f in range(index.shape[0]):
+                for q in range(size):
+                    own[q] -= theta[k, index[f, r0 + q]]
+            centre_groups(group, end, starts, weights, inverse, own)
+        group = end

@@ -21,6 +21,7 @@ import numpy as np
 
 from forecast.kernels.exponential import exponentials
 from forecast.kernels.jit import jit
+from forecast.kernels.products import add_products
 
 __all__ = [
     "cross_moments",
@@ -58,10 +59,13 @@ def place_rows(slot, group, keep, rank, width, source):
 
 
 @jit
-def fill_outcome(first, last, source, y, weights, scale, cells, totals):
-    """Write ``scale * weights * y`` into the cells, -1 where absent, and group sums.
+def fill_outcome(
+    first, last, outer, inner, source, y, weights, scale, cells, totals, s_a, s_b
+):
+    """Write ``scale * weights * y`` into the cells, -1 where absent, and its sums.
 
-    `weights` (n,) may be empty: all one.
+    `weights` (n,) may be empty: all one. Writes the sums of groups to `totals` (P,) and
+    adds those by outer block and slot to `s_a` (I, T), by inner one to `s_b` (J, T).
     """
     width = cells.shape[1]
     weighted = weights.size > 0
@@ -77,6 +81,12 @@ def fill_outcome(first, last, source, y, weights, scale, cells, totals):
                 total += value
             cells[g, t] = value
         totals[g] = total
+        i, j = outer[g], inner[g]
+        for t in range(width):
+            s_b[j, t] += max(cells[g, t], 0.0)
+        if s_a.shape[0] > 0:
+            for t in range(width):
+                s_a[i, t] += max(cells[g, t], 0.0)
 
 
 @jit
@@ -213,8 +223,9 @@ def cross_moments(first, last, outer, inner, totals, X, mu, C_a, C_b, gram):
     three_way = C_a.shape[0] > 0
     # So many groups at a time that the buffers stay in the first cache.
     chunk = max(1, 512 // width)
-    centred = np.empty((n_columns, chunk * width))
-    weighted = np.empty((n_columns, chunk * width))
+    # In the precision of mu: single on the way, double at the end.
+    centred = np.empty((n_columns, chunk * width), mu.dtype)
+    weighted = np.empty((n_columns, chunk * width), mu.dtype)
     filled = 0
     for g in range(first, last):
         i, j = outer[g], inner[g]
@@ -237,43 +248,6 @@ def cross_moments(first, last, outer, inner, totals, X, mu, C_a, C_b, gram):
         if filled == chunk or g == last - 1:
             add_products(centred, weighted, filled * width, gram)
             filled = 0
-
-
-@jit
-def add_products(left, right, size, gram):
-    """Add ``left[:, :size] @ right[:, :size].T`` to `gram`, its lower half and mirror.
-
-    Two rows by two at a time: each value loaded serves two products.
-    """
-    n = left.shape[0]
-    for k in range(0, n - n % 2, 2):
-        for m in range(0, k + 1, 2):
-            s00 = s01 = s10 = s11 = 0.0
-            for t in range(size):
-                s00 += left[k, t] * right[m, t]
-                s01 += left[k, t] * right[m + 1, t]
-                s10 += left[k + 1, t] * right[m, t]
-                s11 += left[k + 1, t] * right[m + 1, t]
-            gram[k, m] += s00
-            gram[k + 1, m] += s10
-            gram[k + 1, m + 1] += s11
-            if m < k:
-                gram[k, m + 1] += s01
-                gram[m, k] += s00
-                gram[m, k + 1] += s10
-                gram[m + 1, k] += s01
-                gram[m + 1, k + 1] += s11
-            else:
-                gram[k, k + 1] += s10
-    if n % 2:
-        k = n - 1
-        for m in range(n):
-            total = 0.0
-            for t in range(size):
-                total += left[k, t] * right[m, t]
-            gram[k, m] += total
-            if m < k:
-                gram[m, k] += total
 
 
 @jit
