@@ -516,7 +516,7 @@ def test_whole_numbers_at_the_ends_of_their_range_are_levels_too():
     assert factorise(pd.Series(ends[[0, 0]])).codes.tolist() == [0, 0]
     near = np.array([2**63 + 1, 2**63], dtype=np.uint64)
     assert factorise(pd.Series(near)).codes.tolist() == [1, 0]
-    close = np.array([12, 10], dtype=np.uint64)
+    close = np.array([2**62 + 1, 2**62], dtype=np.uint64)
     assert factorise(pd.Series(close)).codes.tolist() == [1, 0]
     small = pd.Series([127, -128], dtype="int8")
     assert factorise(small).levels.to_list() == [-128, 127]

@@ -148,8 +148,6 @@ def _from_integers(values: Ints) -> tuple[Ints, pd.Index]:
     if cells > max(DENSE, 2 * values.size) or greatest >= 2**63:
         codes, levels = pd.factorize(values, sort=True)
         return codes.astype(np.int32), pd.Index(levels)
-    if values.dtype == np.uint64:
-        values = values.astype(np.int64)
     seen = np.zeros(cells, np.bool_)
     mark_values(values, least, seen)
     codes = np.empty(values.size, np.int32)
