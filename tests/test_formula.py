@@ -237,7 +237,7 @@ def test_what_cannot_be_read_is_shown_with_a_caret_under_the_place(text, caret, 
     [
         ("y ~ x | f | z ~ w", "instruments"),
         ("y ~ x | f[z]", "slopes that vary"),
-        ("y ~ l(x, 1)", "add the column to the TradePanel first"),
+        ("y ~ l(x, 1)", "panel.with_lags"),
         ("y ~ f(x, 1)", "Lags and leads go by period"),
         ("y ~ lag(x)", "Lags and leads go by period"),
         ("y ~ x + offset(log(pop))", "offset="),

@@ -148,7 +148,7 @@ def _check_name(reader: Reader, token: Token, after: Token) -> None:
     if name in BY_ROW:
         remedy = (
             "Rows have no order in a formula. Lags and leads go by period: add the "
-            "column to the TradePanel first, then name it here."
+            "column first, with panel.with_lags or panel.with_leads, then name it here."
         )
     elif name == "offset":
         remedy = "Give the name of a column with offset= instead."
