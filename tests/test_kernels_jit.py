@@ -60,6 +60,11 @@ MODULES = {
     "tiny_constants": "FACTOR = 3.0",
 }
 VALUES = np.arange(6.0)
+SETTINGS = {"NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"}  # of this process only
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled"
+)
 
 
 class Workshop:
@@ -84,16 +89,19 @@ class Workshop:
     def files(self) -> list[Path]:
         return sorted(self.kept.glob("*/*"))
 
+    def environment(self, **variables: str) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in os.environ if name not in SETTINGS},
+            "PYTHONPATH": str(self.folder),
+            "FORECAST_CACHE": str(self.kept),
+            **variables,
+        }
+
     def run(self, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `code` in another process."""
         return subprocess.run(
             [sys.executable, "-c", textwrap.dedent(code)],
-            env={
-                **os.environ,
-                "PYTHONPATH": str(self.folder),
-                "FORECAST_CACHE": str(self.kept),
-                **variables,
-            },
+            env=self.environment(**variables),
             capture_output=True,
             text=True,
             timeout=120,
@@ -394,7 +402,7 @@ def test_a_planted_file_is_not_believed(workshop: Workshop, spoil: str) -> None:
 def test_damaged_files_are_compiled_anew(workshop: Workshop) -> None:
     """In a process of its own: LLVM would end it where no `except` can help."""
     code = """
-        import importlib, pathlib, pickle, sys
+        import importlib, os, pathlib, pickle, sys
         import numpy as np
 
         class Bomb:
@@ -432,8 +440,6 @@ def test_damaged_files_are_compiled_anew(workshop: Workshop) -> None:
         values = np.arange(6.0)
         kernels = fresh()
         kernels.total(values), kernels.scaled(values)
-        folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
-        import os
         files = {
             name: next(pathlib.Path(os.environ["FORECAST_CACHE"]).glob(f"*/*.{name}-*"))
             for name in ("total", "scaled")
@@ -499,15 +505,10 @@ def test_a_kernel_that_is_used_is_not_removed(workshop: Workshop) -> None:
 @pytest.mark.slow
 def test_eight_cold_processes_share_one_folder(workshop: Workshop) -> None:
     code = "import numpy, tiny_caller; print(tiny_caller.total(numpy.arange(6.0)))"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(workshop.folder),
-        "FORECAST_CACHE": str(workshop.kept),
-    }
     started = [
         subprocess.Popen(
             [sys.executable, "-c", code],
-            env=environment,
+            env=workshop.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

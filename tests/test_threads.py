@@ -58,6 +58,7 @@ def run(folder: Path, code: str, **variables: str) -> subprocess.CompletedProces
             **os.environ,
             "PYTHONPATH": str(folder),
             "FORECAST_CACHE": str(folder / "kept"),
+            "NUMBA_DISABLE_JIT": "0",
             **variables,
         },
         capture_output=True,
