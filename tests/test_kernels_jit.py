@@ -399,6 +399,17 @@ def test_a_planted_file_is_not_believed(workshop: Workshop, spoil: str) -> None:
     assert again.total.counts == (0, 1)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="POSIX has owners")
+def test_only_files_of_the_user_and_the_administrator_are_believed(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.load().total(VALUES)
+    monkeypatch.setattr(os, "geteuid", lambda: 12_345)
+    again = workshop.load()
+    assert again.total(VALUES) == 7.5
+    assert again.total.counts == ((1, 0) if os.getuid() == 0 else (0, 1))
+
+
 def test_damaged_files_are_compiled_anew(workshop: Workshop) -> None:
     """In a process of its own: LLVM would end it where no `except` can help."""
     code = """

