@@ -175,6 +175,17 @@ def test_a_transform_without_a_finite_value_leaves_its_row_out():
     ]
 
 
+def test_transforms_that_look_at_all_rows_see_only_those_that_remain():
+    frame = pd.DataFrame(
+        {"y": [1.0, 2, 3, 4], "x": [1.0, 2, 6, 100], "w": [1.0, 1, 1, 0], "z": [1.0, 2, 3, 4]}
+    )
+    (centred,) = build_design(frame, "y ~ center(x) - 1", weights="w").columns
+    assert centred.tolist() == [-2.0, -1.0, 3.0]
+    frame["z"] = [1.0, 2.0, 3.0, 0.0]
+    design = build_design(frame, "y ~ center(x) + I(1 / z) - 1")
+    assert column(design, "center(x)").tolist() == [-2.0, -1.0, 3.0]
+
+
 def test_dummies_are_those_of_the_levels_in_complete_rows():
     frame = pd.DataFrame({"y": [1.0, 2.0, np.nan], "g": ["a", "b", "c"]})
     assert build_design(frame, "y ~ g - 1").terms == ("g[a]", "g[b]")

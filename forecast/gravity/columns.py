@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from forecast.errors import NumberError
 from forecast.gravity.factors import factorise
 from forecast.gravity.records import Factor, Floats
-from forecast.gravity.terms import Call, Column, Dummies, Equation, Interacted, Part
+from forecast.gravity.terms import (
+    Call,
+    Column,
+    Dummies,
+    Equation,
+    Interacted,
+    Part,
+    parts_of,
+)
 from forecast.panel.number_columns import examples_of, number_column
 
 __all__ = ["Bools", "Columns", "factor_columns", "holds_levels", "read_columns"]
@@ -41,7 +49,11 @@ class Columns:
 
 
 def read_columns(
-    frame: pd.DataFrame, equation: Equation, more: tuple[str, ...] = ()
+    frame: pd.DataFrame,
+    equation: Equation,
+    more: tuple[str, ...] = (),
+    *,
+    outcome: bool = True,
 ) -> Columns:
     """Read each column once, as number, as levels, or both.
 
@@ -51,13 +63,15 @@ def read_columns(
     equation : Equation
     more : tuple of str
         Further columns of numbers: weights, an offset.
+    outcome : bool
+        Whether the outcome is read, too.
 
     Raises
     ------
     NumberError, KeyColumnError
         As `number_column` and `factorise`.
     """
-    leveled, numeric = _uses(frame, equation)
+    leveled, numeric = _uses(frame, equation, outcome)
     numbers = {}
     missing: dict[str, Bools] = {}
     for name in dict.fromkeys([*numeric, *more]):
@@ -91,18 +105,21 @@ def factor_columns(call: Call) -> tuple[str, ...]:
     )
 
 
-def _uses(frame: pd.DataFrame, equation: Equation) -> tuple[list[str], list[str]]:
+def _uses(
+    frame: pd.DataFrame, equation: Equation, outcome: bool
+) -> tuple[list[str], list[str]]:
     """Return the names of the columns read as levels, and of those read as numbers."""
     leveled = [name for effect in equation.effects for name in effect.factors]
     numeric: list[str] = []
-    for part in (part for term in equation.terms for part in term.parts):
+    for part in parts_of(equation):
         levels = set(_leveled_by(frame, part))
         leveled += [name for name in part.columns if name in levels]
         numeric += [name for name in part.columns if name not in levels]
-    left = equation.left
-    outcome = factor_columns(left) if isinstance(left, Call) else ()
-    numeric += [name for name in left.columns if name not in outcome]
-    leveled += outcome
+    if outcome:
+        left = equation.left
+        levels = set(factor_columns(left)) if isinstance(left, Call) else set()
+        leveled += [name for name in left.columns if name in levels]
+        numeric += [name for name in left.columns if name not in levels]
     return list(dict.fromkeys(leveled)), list(dict.fromkeys(numeric))
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import ColumnError, ModelError
-from forecast.gravity.columns import Bools, Columns, read_columns
+from forecast.gravity.columns import Columns, read_columns
 from forecast.gravity.factors import combine, factorise, label_of
 from forecast.gravity.formula import parse_formula
+from forecast.gravity.omitted import Omitted
 from forecast.gravity.records import Design, Floats, Ints
 from forecast.gravity.regressors import (
     Complete,
@@ -21,13 +22,20 @@ from forecast.gravity.regressors import (
     name_of,
     term_columns,
 )
-from forecast.gravity.terms import Call, Column, Equation, Log, Part
-from forecast.gravity.transforms import call_columns
+from forecast.gravity.terms import Call, Column, Equation, Part, parts_of
+from forecast.gravity.transforms import call_columns, logarithms
 from forecast.panel import TradePanel
 from forecast.panel.number_columns import examples_of
 from forecast.panel.roles import check_table
 
-__all__ = ["build_design", "combine", "describe_rows", "factorise"]
+__all__ = [
+    "build_design",
+    "check_columns",
+    "combine",
+    "describe_rows",
+    "factorise",
+    "table_of",
+]
 
 
 def build_design(
@@ -87,19 +95,19 @@ def build_design(
        position           reason
     0         2  dist is missing
     """
-    frame, keys = _table_of(data, keys)
+    frame, keys = table_of(data, keys)
     equation = _one_equation(equation)
     more = tuple(name for name in (weights, offset) if name is not None)
-    _check_columns(frame, (*equation.columns, *more, *keys))
+    check_columns(frame, (*equation.columns, *more, *keys))
     columns = read_columns(frame, equation, more)
-    omitted = _Omitted(len(frame))
+    omitted = Omitted(len(frame))
     wanted = (*equation.columns, *([] if offset is None else [offset]))
-    _omit_missing(omitted, columns, wanted)
-    based = based_parts(equation)
-    computed = _logarithms(omitted, columns, equation)
-    computed |= _calls(omitted, columns, equation, based)
+    omitted.add_missing(columns, wanted)
+    computed = logarithms(omitted, columns, [equation.left, *parts_of(equation)])
     if weights is not None:
         _omit_weightless(omitted, frame[weights], columns)
+    based = based_parts(equation)
+    computed |= _calls(omitted, columns, equation, based)
     rows = omitted.complete()
     complete = Complete(columns, computed, rows)
     named = [pair for t in equation.terms for pair in term_columns(t, complete, based)]
@@ -167,7 +175,7 @@ def _row_name(design: Design, position: int) -> str:
 # -------------------------------------------------------------------------- the door
 
 
-def _table_of(data: Any, keys: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def table_of(data: Any, keys: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the table and the columns that name its rows."""
     if isinstance(data, TradePanel):
         data._refuse_several_releases("fit")
@@ -193,7 +201,8 @@ def _one_equation(equation: Equation | str) -> Equation:
     return first
 
 
-def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
+def check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse names that are no column (F-111), all of them at once."""
     present = set(frame.columns)
     missing = [name for name in dict.fromkeys(names) if name not in present]
     if missing:
@@ -215,55 +224,7 @@ def _check_names(named: Sequence[Named]) -> None:
 # --------------------------------------------------------------------- complete rows
 
 
-class _Omitted:
-    """Rows left out so far, each with its first reason."""
-
-    def __init__(self, n: int) -> None:
-        self.out = np.zeros(n, np.bool_)
-        self.remaining = n
-        self.found: list[tuple[Ints, str]] = []
-
-    def add(self, mask: Bools, reason: str) -> None:
-        """Leave out the rows where `mask` (n,) holds, but for those already out."""
-        fresh = np.flatnonzero(mask & ~self.out)
-        if fresh.size:
-            self.out[fresh] = True
-            self.remaining -= fresh.size
-            self.found.append((fresh, reason))
-
-    def complete(self) -> Ints | None:
-        """Return the positions of the rows that remain; None if all do."""
-        if not self.found:
-            return None
-        if self.remaining:
-            return np.flatnonzero(~self.out)
-        raise ModelError(
-            "no row is complete",
-            code="F-583",
-            count=self.out.size,
-            examples=[f"{rows.size:,} rows: {reason}" for rows, reason in self.found],
-            remedy="Fill these columns, or leave them out of the formula.",
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per row left out, in the order of the input."""
-        positions = [rows for rows, _ in self.found]
-        reasons = [np.full(rows.size, reason, object) for rows, reason in self.found]
-        if not positions:
-            return pd.DataFrame({"position": np.empty(0, np.int64), "reason": []})
-        table = pd.DataFrame(
-            {"position": np.concatenate(positions), "reason": np.concatenate(reasons)}
-        )
-        return table.sort_values("position", ignore_index=True)
-
-
-def _omit_missing(omitted: _Omitted, columns: Columns, order: Sequence[str]) -> None:
-    for name in dict.fromkeys(order):
-        if name in columns.missing:
-            omitted.add(columns.missing[name], f"{name} is missing")
-
-
-def _omit_weightless(omitted: _Omitted, column: pd.Series, columns: Columns) -> None:
+def _omit_weightless(omitted: Omitted, column: pd.Series, columns: Columns) -> None:
     """Refuse weights that are none, and leave out rows of weight zero."""
     name = str(column.name)
     weights = columns.numbers[name]
@@ -284,45 +245,30 @@ def _omit_weightless(omitted: _Omitted, column: pd.Series, columns: Columns) -> 
 # -------------------------------------------------------------------------- transforms
 
 
-def _logarithms(
-    omitted: _Omitted, columns: Columns, equation: Equation
-) -> dict[tuple[Part, bool], list[Named]]:
-    """Take logarithms; rows where there is none are left out."""
-    computed: dict[tuple[Part, bool], list[Named]] = {}
-    for part in _parts(equation):
-        if not isinstance(part, Log) or (part, False) in computed:
-            continue
-        raw = columns.numbers[part.name]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            values = np.log(raw)
-        computed[part, False] = [(str(part), values)]
-        if not np.isfinite(values).all():
-            omitted.add(raw == 0, f"{part} is not finite: {part.name} = 0")
-            omitted.add(raw < 0, f"{part} is not finite: {part.name} < 0")
-    return computed
-
-
 def _calls(
-    omitted: _Omitted,
+    omitted: Omitted,
     columns: Columns,
     equation: Equation,
     based: set[tuple[Any, Part]],
 ) -> dict[tuple[Part, bool], list[Named]]:
-    """Compute the calls of formulaic; rows where one is not finite are left out."""
+    """Compute the calls of formulaic; rows where one is not finite are left out.
+
+    Splines and their like look at all rows, so they are computed again without the rows
+    that had to go.
+    """
     wanted = [(equation.left, False)]
     wanted += [(p, (t, p) in based) for t in equation.terms for p in t.parts]
     computed: dict[tuple[Part, bool], list[Named]] = {}
-    for part, is_based in dict.fromkeys(wanted):
-        if isinstance(part, Call):
-            named = call_columns(part, columns, omitted.complete(), is_based)
-            computed[part, is_based] = named
-            for _, values in named:
-                omitted.add(~np.isfinite(values), f"{part} is not finite")
-    return computed
-
-
-def _parts(equation: Equation) -> list[Part]:
-    return [equation.left, *(part for term in equation.terms for part in term.parts)]
+    while True:
+        before = omitted.remaining
+        for part, is_based in dict.fromkeys(wanted):
+            if isinstance(part, Call):
+                named = call_columns(part, columns, omitted.complete(), is_based)
+                computed[part, is_based] = named
+                for _, values in named:
+                    omitted.add(~np.isfinite(values), f"{part} is not finite")
+        if omitted.remaining == before:
+            return computed
 
 
 def _outcome(left: Part, complete: Complete) -> Floats:

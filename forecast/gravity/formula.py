@@ -8,14 +8,12 @@ as text for formulaic.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from forecast.errors import ModelError
 from forecast.gravity.algebra import (
     MOST,
-    STEPS,
     once,
     read_part,
     read_product,
@@ -23,6 +21,12 @@ from forecast.gravity.algebra import (
     too_many,
 )
 from forecast.gravity.records import Effect
+from forecast.gravity.stepwise import (
+    Steps,
+    alternatives,
+    read_steps,
+    sees_steps,
+)
 from forecast.gravity.terms import (
     Call,
     Column,
@@ -33,7 +37,7 @@ from forecast.gravity.terms import (
     Part,
     Term,
 )
-from forecast.gravity.tokens import Reader, Token
+from forecast.gravity.tokens import Reader
 
 __all__ = [
     "Call",
@@ -48,13 +52,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class _Steps(Generic[T]):
-    """Alternatives at one place of a formula; each is a list of terms or effects."""
-
-    options: tuple[tuple[T, ...], ...]
 
 
 def parse_formula(text: str) -> tuple[Equation, ...]:
@@ -100,11 +97,11 @@ def parse_formula(text: str) -> tuple[Equation, ...]:
     reader = Reader(text)
     lefts = _read_outcomes(reader)
     pieces, constant = _read_regressors(reader)
-    effects: list[tuple[Effect, ...] | _Steps[Effect]] = []
+    effects: list[tuple[Effect, ...] | Steps[Effect]] = []
     if reader.accept("|"):
         effects = read_sum(reader, _read_effect_piece, "effects")
     _expect_end(reader)
-    rights, absorbed = _alternatives(reader, pieces), _alternatives(reader, effects)
+    rights, absorbed = alternatives(reader, pieces), alternatives(reader, effects)
     if len(lefts) * len(rights) * len(absorbed) > MOST:
         raise too_many(reader)
     return tuple(
@@ -182,10 +179,10 @@ def _read_outcome(reader: Reader) -> Part:
 
 def _read_regressors(
     reader: Reader,
-) -> tuple[list[tuple[Term, ...] | _Steps[Term]], bool]:
+) -> tuple[list[tuple[Term, ...] | Steps[Term]], bool]:
     """Read signed terms up to ``|`` or the end, and whether a constant is wanted."""
     constant = True
-    pieces: list[tuple[Term, ...] | _Steps[Term]] = []
+    pieces: list[tuple[Term, ...] | Steps[Term]] = []
     plus = not reader.accept("-")
     reader.accept("+")
     while True:
@@ -210,9 +207,9 @@ def _sees_constant(reader: Reader) -> bool:
     )
 
 
-def _read_terms_piece(reader: Reader) -> tuple[Term, ...] | _Steps[Term]:
-    if _sees_steps(reader):
-        return _read_steps(reader, _read_option)
+def _read_terms_piece(reader: Reader) -> tuple[Term, ...] | Steps[Term]:
+    if sees_steps(reader):
+        return read_steps(reader, _read_option)
     return read_product(reader)
 
 
@@ -227,9 +224,9 @@ def _read_option(reader: Reader) -> tuple[Term, ...]:
 # ---------------------------------------------------------------------------- effects
 
 
-def _read_effect_piece(reader: Reader) -> tuple[Effect, ...] | _Steps[Effect]:
-    if _sees_steps(reader):
-        return _read_steps(reader, _read_effects_option)
+def _read_effect_piece(reader: Reader) -> tuple[Effect, ...] | Steps[Effect]:
+    if sees_steps(reader):
+        return read_steps(reader, _read_effects_option)
     if reader.peek().text == "0":
         reader.take()
         return ()
@@ -282,57 +279,6 @@ def _read_effect_name(reader: Reader) -> str:
             "Effects are columns: | exporter^year + importer^year.",
         )
     return reader.take().text.strip("`")
-
-
-# -------------------------------------------------------------------------- stepwise
-
-
-def _sees_steps(reader: Reader) -> bool:
-    return reader.peek().text in STEPS and reader.peek(1).text == "("
-
-
-def _read_steps(reader: Reader, read: Callable[[Reader], tuple[T, ...]]) -> _Steps[T]:
-    """Read ``sw(...)`` and its kin into the alternatives that they stand for."""
-    name = reader.take()
-    reader.expect("(")
-    listed = [read(reader)]
-    while reader.accept(","):
-        listed.append(read(reader))
-    reader.expect(")", "Steps are separated by commas: csw(x1, x2 + x3).")
-    return _Steps(_options(reader, name, listed))
-
-
-def _options(
-    reader: Reader, name: Token, listed: list[tuple[T, ...]]
-) -> tuple[tuple[T, ...], ...]:
-    """Return the alternatives of a stepwise list, as fixest defines them."""
-    if name.text == "mvsw":
-        if len(listed) > 10:
-            raise too_many(reader)
-        sizes = range(len(listed) + 1)
-        chosen = [c for size in sizes for c in itertools.combinations(listed, size)]
-        return tuple(tuple(itertools.chain.from_iterable(some)) for some in chosen)
-    if name.text.startswith("csw"):
-        listed = list(itertools.accumulate(listed, lambda before, more: before + more))
-    return ((), *listed) if name.text.endswith("0") else tuple(listed)
-
-
-def _alternatives(
-    reader: Reader, pieces: Sequence[tuple[T, ...] | _Steps[T]]
-) -> list[tuple[T, ...]]:
-    """Put each alternative of the stepwise list into its place among the others."""
-    if sum(isinstance(piece, _Steps) for piece in pieces) > 1:
-        raise reader.error(
-            "two stepwise lists in one part of the formula",
-            "One among the regressors and one among the effects are possible.",
-        )
-    choices = [
-        piece.options if isinstance(piece, _Steps) else (piece,) for piece in pieces
-    ]
-    return [
-        tuple(itertools.chain.from_iterable(chosen))
-        for chosen in itertools.product(*choices)
-    ]
 
 
 # ---------------------------------------------------------------------------- refusals

@@ -28,7 +28,6 @@ __all__ = [
     "Complete",
     "Named",
     "based_parts",
-    "dummies_of",
     "name_of",
     "occurring",
     "term_columns",
@@ -50,11 +49,21 @@ class Complete:
         Logarithms and calls; the bool tells whether a call leaves out a base level.
     rows : int array of shape (m,) or None
         Positions of the complete rows; None if all are.
+    bases : mapping of str to int or None
+        Code of the level without a dummy; None where it is the first that occurs.
     """
 
     columns: Columns
     computed: Mapping[tuple[Part, bool], Sequence[Named]]
     rows: Ints | None
+    bases: Mapping[str, int] | None = None
+
+    def kept(self, factor: Factor, based: bool) -> Ints:
+        """Return the codes that get a dummy: those that occur, but for a base."""
+        found = occurring(factor)
+        if based and self.bases is not None:
+            return found[found != self.bases[factor.name]]
+        return found[int(based) :]
 
     def number(self, name: str) -> Floats:
         """Return a column of numbers on the complete rows, shape (m,)."""
@@ -145,20 +154,20 @@ def _part_columns(part: Part, complete: Complete, based: bool) -> list[Named]:
     if isinstance(part, Interacted):
         return _interacted_columns(part, complete, based)
     if isinstance(part, Dummies) or part.name not in complete.columns.numbers:
-        return dummies_of(complete.factor(part.name), name_of(part), based)
+        factor = complete.factor(part.name)
+        kept = complete.kept(factor, based)
+        return _dummies(factor, kept, f"{name_of(part)}[{'T.' if based else ''}")
     return [(name_of(part), complete.number(part.name))]
 
 
 # ---------------------------------------------------------------------------- dummies
 
 
-def dummies_of(factor: Factor, name: str, based: bool) -> list[Named]:
-    """Return a dummy per level that occurs: ``name[b]``, or ``name[T.b]`` but the first."""
-    kept = occurring(factor)[int(based) :]
-    _check_size(kept.size, factor.codes.size, name)
-    mark = "T." if based else ""
+def _dummies(factor: Factor, kept: Ints, opening: str) -> list[Named]:
+    """Return a dummy for each of the codes, named ``opening`` and the level, ``]``."""
+    _check_size(kept.size, factor.codes.size, f"{opening}...]")
     return [
-        (f"{name}[{mark}{_label(factor, code)}]", (factor.codes == code).astype(float))
+        (f"{opening}{_label(factor, code)}]", (factor.codes == code).astype(float))
         for code in kept
     ]
 
@@ -169,15 +178,8 @@ def _interacted_columns(
     factor = complete.factor(part.name)
     kept = _without(part.references, factor)
     if part.by is None:
-        kept = kept[1:] if based and not part.references else kept
-        _check_size(kept.size, factor.codes.size, str(part))
-        return [
-            (
-                f"{part.name}[{_label(factor, code)}]",
-                (factor.codes == code).astype(float),
-            )
-            for code in kept
-        ]
+        kept = kept if part.references else complete.kept(factor, based)
+        return _dummies(factor, kept, f"{part.name}[")
     if part.crossed or part.by not in complete.columns.numbers:
         return _crossed_dummies(part, factor, kept, complete.factor(part.by))
     slope = complete.number(part.by)

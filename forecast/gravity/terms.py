@@ -17,6 +17,7 @@ __all__ = [
     "Log",
     "Part",
     "Term",
+    "parts_of",
     "quoted",
 ]
 
@@ -197,6 +198,11 @@ class Equation:
             right += " - 1"
         effects = " + ".join(_effect_text(effect) for effect in self.effects)
         return f"{self.left} ~ {right}" + (f" | {effects}" if effects else "")
+
+
+def parts_of(equation: Equation) -> tuple[Part, ...]:
+    """Return all parts of the regressors, in order."""
+    return tuple(part for term in equation.terms for part in term.parts)
 
 
 def _effect_text(effect: Effect) -> str:

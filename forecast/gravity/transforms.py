@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,35 @@ import pandas as pd
 from forecast.errors import ModelError
 from forecast.gravity.calls import ROWWISE, STATEFUL
 from forecast.gravity.columns import Columns, factor_columns
+from forecast.gravity.omitted import Omitted
 from forecast.gravity.records import Floats, Ints
 from forecast.gravity.regressors import Complete, Named, occurring
-from forecast.gravity.terms import Call
+from forecast.gravity.terms import Call, Log, Part
 
-__all__ = ["call_columns"]
+__all__ = ["call_columns", "logarithms", "new_call_columns"]
+
+
+def logarithms(
+    omitted: Omitted, columns: Columns, parts: Sequence[Part]
+) -> dict[tuple[Part, bool], list[Named]]:
+    """Take the logarithms among `parts`; rows where there is none are left out.
+
+    Returns
+    -------
+    dict of (Part, False) to list of (name, float array of shape (n,))
+    """
+    computed: dict[tuple[Part, bool], list[Named]] = {}
+    for part in dict.fromkeys(parts):
+        if not isinstance(part, Log):
+            continue
+        raw = columns.numbers[part.name]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.log(raw)
+        computed[part, False] = [(str(part), values)]
+        if not np.isfinite(values).all():
+            omitted.add(raw == 0, f"{part} is not finite: {part.name} = 0")
+            omitted.add(raw < 0, f"{part} is not finite: {part.name} < 0")
+    return computed
 
 
 def call_columns(
@@ -33,8 +59,39 @@ def call_columns(
     ModelError
         F-586 formulaic cannot compute it.
     """
-    data = _call_data(call, columns, rows)
-    matrix = _model_matrix(call, data, based)
+    data = _call_data(call, Complete(columns, {}, rows))
+    matrix, _ = _model_matrix(call, data, based)
+    return _spread(call, matrix, columns, rows)
+
+
+def new_call_columns(
+    call: Call, sample: Complete, columns: Columns, rows: Ints | None, based: bool
+) -> list[Named]:
+    """As `call_columns`, with what the transform learned from the rows of the sample.
+
+    Parameters
+    ----------
+    call : Call
+    sample : Complete
+        The rows that the model was estimated on.
+    columns : Columns
+        The new table of n rows, factors having the levels of the sample.
+    rows : int array of shape (m,) or None
+        Complete rows of the new table.
+    based : bool
+    """
+    _, learned = _model_matrix(call, _call_data(call, sample), based)
+    data = _call_data(call, Complete(columns, {}, rows))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matrix = learned.get_model_matrix(data, context=ROWWISE, na_action="ignore")
+    return _spread(call, matrix, columns, rows)
+
+
+def _spread(
+    call: Call, matrix: pd.DataFrame, columns: Columns, rows: Ints | None
+) -> list[Named]:
+    """Name the columns of a call and spread them over all rows of the table."""
     names = [name for name in matrix.columns if name != "Intercept"]
     named: list[Named] = []
     for name in names:
@@ -47,9 +104,9 @@ def call_columns(
     return named
 
 
-def _call_data(call: Call, columns: Columns, rows: Ints | None) -> pd.DataFrame:
+def _call_data(call: Call, complete: Complete) -> pd.DataFrame:
     """Return the columns that a call reads under the names that its code has for them."""
-    complete = Complete(columns, {}, rows)
+    columns = complete.columns
     leveled = factor_columns(call)
     data: dict[str, pd.Categorical | Floats] = {}
     for place, name in enumerate(call.columns):
@@ -65,8 +122,13 @@ def _call_data(call: Call, columns: Columns, rows: Ints | None) -> pd.DataFrame:
     return pd.DataFrame(data)
 
 
-def _model_matrix(call: Call, data: pd.DataFrame, based: bool) -> pd.DataFrame:
-    """Compute a call; what looks at all rows sees them in an order of their own."""
+def _model_matrix(
+    call: Call, data: pd.DataFrame, based: bool
+) -> tuple[pd.DataFrame, Any]:
+    """Compute a call, and return what formulaic needs to repeat it on other rows.
+
+    What looks at all rows sees them in an order of their own.
+    """
     import formulaic
 
     order = None
@@ -88,10 +150,10 @@ def _model_matrix(call: Call, data: pd.DataFrame, based: bool) -> pd.DataFrame:
             remedy=f"Its columns are {list(call.columns)}; compute it as a column first.",
         ) from error
     if order is None:
-        return matrix
+        return matrix, matrix.model_spec
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
-    return matrix.iloc[back]
+    return matrix.iloc[back], matrix.model_spec
 
 
 def _sortable(column: pd.Series) -> Ints | Floats:
