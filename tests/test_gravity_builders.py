@@ -458,14 +458,14 @@ def test_numeric_codes_are_ordered_as_numbers():
 def test_an_agreement_holds_between_members_from_the_later_accession_on():
     df = world(7, regions=5, home=True).drop(columns="rta")
     eaeu = {
-        "RU": 2010,
+        "RU": 2012,
         "KZ": 2010,
         "BY": (None, 2013),
         "AM": "2011-01-02",
         "KG": "2013-08-12",
     }
     frame = build(df).with_agreement("eaeu", eaeu).to_frame()
-    first = {"RU": 2010, "KZ": 2010, "BY": 0, "AM": 2011, "KG": 2013}
+    first = {"RU": 2012, "KZ": 2010, "BY": 0, "AM": 2011, "KG": 2013}
     last = {**dict.fromkeys(CODES, 9999), "BY": 2012}
     expected = [
         int(o != d and max(first[o], first[d]) <= t <= min(last[o], last[d]))
@@ -656,7 +656,7 @@ def test_rules_by_area_differ_by_a_factor(rule, factor):
 @given(st.integers(0, 2**32 - 1), st.sampled_from([("wei", 0.25), ("wolf", 0.5)]))
 def test_a_region_is_a_part_of_the_way_to_its_nearest_neighbour_wide(seed, rule):
     df = world(seed, home=True)
-    df.loc[df["o"] == df["d"], "dist"] = np.nan
+    df.loc[df["o"] == df["d"], "dist"] = np.where(seed % 2, np.nan, 1.0)
     frame = build(df).with_internal_distance("dist", rule[0]).to_frame()
     for region in df["o"].unique():
         abroad = df[(df["o"] != df["d"]) & ((df["o"] == region) | (df["d"] == region))]
@@ -786,6 +786,22 @@ def test_a_dummy_belongs_to_an_exporter_only_when_one_says_so():
         some.square(constant={"rta": "exporter"})
     with pytest.raises(errors.ColumnError, match="F-111"):
         some.square(constant={"fta": "pair"})
+
+
+def test_what_agrees_by_chance_or_never_is_not_believed():
+    df = world(23)
+    df["cost"] = df.groupby(["o", "d"])["x"].transform("first")
+    df["embargo"] = (df["o"].isin(["BY", "KZ"]) & df["d"].isin(["BY", "KZ"])).astype(
+        int
+    )
+    away = df[df["o"] < df["d"]]  # one direction of each pair
+    frame = build(away).square(pairs="all").to_frame()
+    back = frame["o"] > frame["d"]
+    assert back.any()
+    assert frame.loc[back, ["cost", "embargo"]].isna().all(axis=None)
+    one = df[(df["o"] != "KG") | (df["d"] != "AM")]
+    new = build(one).square(pairs="all").select(o="KG", d="AM").to_frame()
+    assert new["embargo"].isna().all()  # one pair agrees, all others are zero
 
 
 def test_incomes_are_of_a_country_and_output_is_of_a_sector():

@@ -58,9 +58,12 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class _Grouping:
+    """Rows that may share a value, shapes (n,): `places` are groups without period."""
+
     word: str
     groups: Ints
-    units: Ints
+    places: Ints
+    ways: Ints
 
 
 def carry(
@@ -146,29 +149,31 @@ def _groupings(keys: pd.DataFrame, roles: Roles) -> Iterator[_Grouping]:
     """Yield all groupings of the longer table in the order in which they are tried."""
     periods = pd.PeriodIndex(keys[roles.period]).asi8
     others = other_keys(keys, roles)
+    everywhere = np.zeros(len(keys), dtype=np.int64)
     if not roles.is_directed:
         units = dense(*others)
-        yield _Grouping("unit", units, units)
-        yield _Grouping("period", dense(periods), units)
+        yield _Grouping("unit", units, units, units)
+        yield _Grouping("period", dense(periods), everywhere, units)
         return
     ends = ends_of(keys, roles)
-    small = np.minimum(ends.origin, ends.destination)
-    large = np.maximum(ends.origin, ends.destination)
-    units = dense(ends.origin, ends.destination, *others)
-    yield _Grouping("unit", units, units)
-    parts = {
-        "pair": [small, large],
-        "origin": [ends.origin],
-        "destination": [ends.destination],
-        "period": [periods],
-        "pair-period": [small, large, periods],
-        "origin-period": [ends.origin, periods],
-        "destination-period": [ends.destination, periods],
+    ways = dense(ends.origin, ends.destination)
+    units = dense(ways, *others)
+    yield _Grouping("unit", units, units, ways)
+    places = {
+        "pair": dense(
+            np.minimum(ends.origin, ends.destination),
+            np.maximum(ends.origin, ends.destination),
+        ),
+        "origin": ends.origin,
+        "destination": ends.destination,
+        "period": everywhere,
     }
-    for word, columns in parts.items():
-        yield _Grouping(word, dense(*columns), units)
+    for word in GROUPINGS[1:]:
+        place = places[word.removesuffix("-period")]
+        columns = [place, periods] if word.endswith("period") else [place]
+        yield _Grouping(word, dense(*columns), place, ways)
         if others:  # incomes are of a country, its output is of a sector
-            yield _Grouping(word, dense(*columns, *others), units)
+            yield _Grouping(word, dense(*columns, *others), place, ways)
 
 
 def _fill(
@@ -228,10 +233,10 @@ def _value_of_groups(
 def _is_evident(values: Ints, grouping: _Grouping, known: Ints) -> bool:
     """Tell whether a column that is constant within groups is so by more than chance.
 
-    Counted are further units of a group that share its value, unless that is the most
+    Counted are further pairs of a group that share its value, unless that is the most
     frequent value of the column: distances that agree in both directions once are
-    enough, zeros that agree say nothing. Within a unit further periods count, whatever
-    the value.
+    enough, zeros that agree say nothing, and agreeing again in the next period is no
+    further agreement. Within a unit further periods count, whatever the value.
     """
     groups = grouping.groups[known]
     if grouping.word == "unit":
@@ -241,6 +246,10 @@ def _is_evident(values: Ints, grouping: _Grouping, known: Ints) -> bool:
     if two_valued and grouping.word not in OF_DUMMIES:
         return False
     telling = values != sizes.argmax()
-    agreeing = dense(groups[telling], grouping.units[known][telling])
-    agreements = int(agreeing.max(initial=-1)) + 1 - np.unique(groups[telling]).size
-    return bool(agreements >= (3 if two_valued else 1))
+    groups, ways = groups[telling], grouping.ways[known][telling]
+    places = grouping.places[known][telling]
+    _, one = np.unique(dense(groups, ways), return_index=True)  # sectors count once
+    shared = np.bincount(groups[one], minlength=1)[groups] > 1
+    further = np.unique(dense(places[shared], ways[shared])).size
+    further -= np.unique(places[shared]).size
+    return bool(further >= (3 if two_valued else 1))
