@@ -22,7 +22,13 @@ from forecast.errors import (
     PeriodError,
     TableError,
 )
-from forecast.gravity.design import build_design, combine, describe_rows, factorise
+from forecast.gravity.design import (
+    base_levels,
+    build_design,
+    combine,
+    describe_rows,
+    factorise,
+)
 from forecast.gravity.formula import parse_formula
 from forecast.gravity.records import Codes
 
@@ -177,7 +183,12 @@ def test_a_transform_without_a_finite_value_leaves_its_row_out():
 
 def test_transforms_that_look_at_all_rows_see_only_those_that_remain():
     frame = pd.DataFrame(
-        {"y": [1.0, 2, 3, 4], "x": [1.0, 2, 6, 100], "w": [1.0, 1, 1, 0], "z": [1.0, 2, 3, 4]}
+        {
+            "y": [1.0, 2, 3, 4],
+            "x": [1.0, 2, 6, 100],
+            "w": [1.0, 1, 1, 0],
+            "z": [1.0, 2, 3, 4],
+        }
     )
     (centred,) = build_design(frame, "y ~ center(x) - 1", weights="w").columns
     assert centred.tolist() == [-2.0, -1.0, 3.0]
@@ -335,6 +346,20 @@ def test_dummies_beside_effects_leave_out_the_first_level(trade):
         "C(year)[T.2002]",
         "C(year)[T.2003]",
     )
+
+
+def test_the_level_behind_the_dummies_can_be_asked_for(trade):
+    trade.loc[trade["sector"] == "arms", "gdp"] = np.nan
+    (equation,) = parse_formula("trade ~ gdp + sector*dist + C(year) + i(exporter)")
+    design = build_design(trade, equation)
+    assert base_levels(design, equation) == {
+        "C(year)": "2000",
+        "exporter": "AM",
+        "sector": "cars",
+    }
+    for whole in ("trade ~ sector - 1", "trade ~ i(year, ref=2001) + i(year, gdp)"):
+        (equation,) = parse_formula(whole)
+        assert base_levels(build_design(trade, equation), equation) == {}
 
 
 def test_i_multiplies_a_column_with_the_dummies_of_all_levels_but_the_reference(trade):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import ColumnError, ModelError
-from forecast.gravity.columns import Columns, read_columns
+from forecast.gravity.columns import Columns, holds_levels, read_columns
 from forecast.gravity.factors import combine, factorise, label_of
 from forecast.gravity.formula import parse_formula
 from forecast.gravity.omitted import Omitted
@@ -22,13 +22,22 @@ from forecast.gravity.regressors import (
     name_of,
     term_columns,
 )
-from forecast.gravity.terms import Call, Column, Equation, Part, parts_of
+from forecast.gravity.terms import (
+    Call,
+    Column,
+    Dummies,
+    Equation,
+    Interacted,
+    Part,
+    parts_of,
+)
 from forecast.gravity.transforms import call_columns, logarithms
 from forecast.panel import TradePanel
 from forecast.panel.number_columns import examples_of
 from forecast.panel.roles import check_table
 
 __all__ = [
+    "base_levels",
     "build_design",
     "check_columns",
     "combine",
@@ -161,6 +170,41 @@ def describe_rows(design: Design, rows: Ints | Sequence[int], limit: int = 3) ->
     shown = [_row_name(design, int(position)) for position in positions[:limit]]
     rest = positions.size - len(shown)
     return "; ".join(shown) + (f" and {rest:,} more" if rest else "")
+
+
+def base_levels(design: Design, equation: Equation) -> dict[str, str]:
+    """Return the level that stands behind the dummies of a column, where one is left out.
+
+    Parameters
+    ----------
+    design : Design
+        As built from `equation`.
+    equation : Equation
+
+    Returns
+    -------
+    dict of str to str
+        By the name that the dummies have before their bracket.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({"trade": [1.0, 2.0], "bloc": ["EU", "EAEU"]})
+    >>> equation, = parse_formula("trade ~ bloc")
+    >>> base_levels(build_design(df, equation), equation)
+    {'bloc': 'EAEU'}
+    """
+    bases = {}
+    for _, part in based_parts(equation):
+        single = (
+            isinstance(part, Interacted) and part.by is None and not part.references
+        )
+        text = isinstance(part, Column) and holds_levels(design.source[part.name])
+        if isinstance(part, Dummies) or single or text:
+            factor = factorise(design.source[part.columns[0]])
+            first = factor.codes[design.positions].min()
+            name = part.name if isinstance(part, Interacted) else name_of(part)
+            bases[name] = label_of(factor.levels[first])
+    return {name: bases[name] for name in sorted(bases)}
 
 
 def _row_name(design: Design, position: int) -> str:
