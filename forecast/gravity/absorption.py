@@ -28,6 +28,7 @@ from forecast.kernels import rows
 __all__ = ["Absorber", "absorb"]
 
 TOLERANCE = 1e-12
+ROUNDING = 1e-12  # of a column's norm: less of an effect than that cannot be told apart
 MOST_ITERATIONS = 20_000
 
 
@@ -58,7 +59,7 @@ class Absorber:
 
     def coefficients(self, X: Floats, tolerance: float = TOLERANCE) -> Floats:
         """Coefficients of sorted columns X (K, n) on the other effects, (K, m)."""
-        C, _ = row_moments(self.layout, X, self.weights, self.inverse)
+        C, gram = row_moments(self.layout, X, self.weights, self.inverse)
         conditioner = choose_conditioner(
             self.layout, self.weights, self.inverse, self._kept
         )
@@ -71,6 +72,7 @@ class Absorber:
             None,
             tolerance=tolerance,
             limit=MOST_ITERATIONS,
+            floor=ROUNDING**2 * np.diag(gram),
         )
         if solved.iterations == MOST_ITERATIONS:
             raise ModelError(

@@ -47,7 +47,7 @@ def conjugate_gradients(
     *,
     tolerance: float,
     limit: int,
-    floor: float = 0.0,
+    floor: Floats | float = 0.0,
 ) -> Solution:
     r"""Solve ``S V = rhs`` for each column of rhs (R, K, T).
 
@@ -65,8 +65,9 @@ def conjugate_gradients(
     tolerance : float
     limit : int
         Most iterations.
-    floor : float
-        Absolute bound on ``r'Mr``.
+    floor : float or float array of shape (K,)
+        Absolute bound on ``r'Mr``: below it a residual is rounding, which no number of
+        iterations removes.
     """
     every = np.arange(rhs.shape[1])
     R = rhs.copy()

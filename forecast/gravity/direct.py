@@ -27,7 +27,10 @@ MOST_PRODUCTS = 200_000_000  # multiplications worth assembling a sparse complem
 PROBE_ITERATIONS = 20
 PROBE_TOLERANCE = 0.01
 WEIGHTS_MOVED = 1.5  # ratio of diagonals beyond which a factor is made anew
-RIDGE = 1e-10  # relative; the complement is singular once per connected component
+# Relative to the weights of a level. The complement is singular (once per connected
+# component, and wherever effects are nested); the ridge bounds what a factor makes of
+# rounding errors in such directions, and CG takes out what it costs elsewhere.
+RIDGE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def factorise(
 
         S = np.zeros((m, m))
         rows.schur_dense(layout.starts, layout.index, weights, inverse, S)
-        S[np.diag_indices(m)] += ridge_of(S.diagonal())
+        S[np.diag_indices(m)] += ridge_of(layout, weights)
         factor = cho_factor(S, lower=True, check_finite=False)
         return DirectConditioner(
             lambda R: cho_solve(factor, R, check_finite=False), diagonal
@@ -162,9 +165,12 @@ def factorise(
     return DirectConditioner(lu.solve, diagonal)
 
 
-def ridge_of(diagonal: Floats) -> Floats:
-    """A trace of weight on the diagonal, so that a singular complement has a factor."""
-    return RIDGE * np.maximum(diagonal, 1e-6 * diagonal.max(initial=0.0)) + 1e-300
+def ridge_of(layout: SortedRows, weights: Floats) -> Floats:
+    """A trace of weight for the diagonal, (m,), so that a singular complement has a factor."""
+    mass = np.zeros(layout.n_levels)
+    for levels in layout.index:
+        mass += np.bincount(levels, weights=weights, minlength=layout.n_levels)
+    return np.where(mass > 0, RIDGE * mass, 1.0)
 
 
 def sparse_complement(layout: SortedRows, weights: Floats, inverse: Floats) -> Any:
@@ -185,4 +191,4 @@ def sparse_complement(layout: SortedRows, weights: Floats, inverse: Floats) -> A
     by_group.sum_duplicates()
     scaled = diags_array(inverse) @ by_group
     S = (D.T @ DW - by_group.T @ scaled).tocsc()
-    return (S + diags_array(ridge_of(S.diagonal()))).tocsc()
+    return (S + diags_array(ridge_of(layout, weights))).tocsc()
