@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from forecast.claims import Card, Claim, check
     from forecast.events import Count, EventLog, InForce, Lags, PhaseIn, Stock, Window
     from forecast.forecasts import Forecast
+    from forecast.gravity import Clustered, Gravity, GravityFit, GravityFits, Iid, Robust
     from forecast.nowcasting import Nowcast, nowcast
     from forecast.panel import TradePanel
     from forecast.reading import read_table
@@ -44,16 +45,22 @@ __all__ = [
     "ETS",
     "Card",
     "Claim",
+    "Clustered",
     "Count",
     "Drift",
     "EventLog",
     "Forecast",
+    "Gravity",
+    "GravityFit",
+    "GravityFits",
+    "Iid",
     "InForce",
     "Lags",
     "Naive",
     "Nowcast",
     "PhaseIn",
     "Releases",
+    "Robust",
     "RunRate",
     "SeasonalNaive",
     "Stock",
@@ -85,6 +92,14 @@ _HOMES = {
         "Window",
     ],
     "forecast.forecasts": ["Forecast"],
+    "forecast.gravity": [
+        "Clustered",
+        "Gravity",
+        "GravityFit",
+        "GravityFits",
+        "Iid",
+        "Robust",
+    ],
     "forecast.nowcasting": ["Nowcast", "nowcast"],
     "forecast.panel": ["TradePanel"],
     "forecast.reading": ["read_table"],

@@ -77,7 +77,7 @@ class Absorber:
         if solved.iterations == MOST_ITERATIONS:
             raise ModelError(
                 f"absorbing the effects took over {MOST_ITERATIONS:,} iterations",
-                code="F-541",
+                code="F-543",
                 remedy="The effects hang together by very few rows: leave out the effect "
                 "or the levels that do.",
             )
@@ -126,7 +126,7 @@ def absorb(
     Raises
     ------
     ModelError
-        F-541 when the iteration does not come to an end.
+        F-543 when the iteration does not come to an end.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.gravity.factors import combine
-from forecast.gravity.records import Codes, Effect, Factor, Floats, Ints
+from forecast.gravity.records import Bools, Codes, Effect, Factor, Floats, Ints
 
 __all__ = ["Arrays", "combined_offset"]
 
@@ -32,7 +32,7 @@ class Arrays:
     columns: Sequence[Floats]
     effects: Sequence[Effect]
     factors: Mapping[str, Factor]
-    keep: Ints | None = None
+    keep: Bools | None = None
     weights: Floats | None = None
     offset: Floats | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -39,19 +40,19 @@ def cut_blocks(owner: Ints, n_cells: int) -> Ints:
 
 def add_over_blocks(
     cuts: Ints,
-    work: Callable[..., float | None],
+    work: Callable[..., Any],
     *shapes: tuple[int, ...],
-    dtype: type = float,
-) -> tuple[list[float | None], list[Floats]]:
+    dtype: Any = float,
+) -> tuple[list[Any], list[Floats]]:
     """Run ``work(first, last, *sums)`` on each block of groups and add up its sums.
 
     Returns what `work` returned by block, and one array of each shape: the sums over
     blocks, added in the order of blocks.
     """
     n_blocks = cuts.size - 1
-    sums = [np.zeros((n_blocks, *shape), dtype) for shape in shapes]
+    sums: list[Floats] = [np.zeros((n_blocks, *shape), dtype) for shape in shapes]
 
-    def run(block: int) -> float | None:
+    def run(block: int) -> Any:
         return work(cuts[block], cuts[block + 1], *(part[block] for part in sums))
 
     values = run_blocks(run, n_blocks)

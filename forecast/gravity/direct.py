@@ -16,6 +16,8 @@ import numpy as np
 from forecast.gravity.conjugate import Conditioner, conjugate_gradients
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import blocks, rows
+from forecast.kernels.complement import complement_columns
+from forecast.kernels.threads import run_blocks
 
 if TYPE_CHECKING:
     from forecast.gravity.row_system import SortedRows
@@ -27,6 +29,7 @@ MOST_PRODUCTS = 200_000_000  # multiplications worth assembling a sparse complem
 PROBE_ITERATIONS = 20
 PROBE_TOLERANCE = 0.01
 WEIGHTS_MOVED = 1.5  # ratio of diagonals beyond which a factor is made anew
+MOST_BLOCKS = 16
 # Relative to the weights of a level. The complement is singular (once per connected
 # component, and wherever effects are nested); the ridge bounds what a factor makes of
 # rounding errors in such directions, and CG takes out what it costs elsewhere.
@@ -174,21 +177,31 @@ def ridge_of(layout: SortedRows, weights: Floats) -> Floats:
 
 
 def sparse_complement(layout: SortedRows, weights: Floats, inverse: Floats) -> Any:
-    """``D'WD - (D'WG)(G'WG)^-1(G'WD)`` as a sparse matrix (m, m)."""
-    from scipy.sparse import csr_array, diags_array
+    """``D'WD - (D'WG)(G'WG)^-1(G'WD)`` as a sparse matrix (m, m), with a ridge."""
+    from scipy.sparse import csc_array, diags_array
 
-    n_effects, n = layout.index.shape
-    levels = layout.index.T.ravel()
-    every = np.arange(n + 1) * n_effects
-    mass = np.repeat(weights, n_effects)
-    D = csr_array((np.ones(levels.size), levels, every), shape=(n, layout.n_levels))
-    DW = csr_array((mass, levels, every), shape=D.shape)
-    by_group = csr_array(
-        (mass, levels, layout.starts * n_effects),
-        shape=(layout.groups.size, layout.n_levels),
-        copy=True,  # the next line adds up in place
+    m = layout.n_levels
+    places, occurrences, group_of = layout.by_level
+    n_blocks = min(MOST_BLOCKS, m)
+    cuts = np.searchsorted(places, places[-1] * np.arange(n_blocks + 1) // n_blocks)
+    cuts[0], cuts[-1] = 0, m
+    parts = run_blocks(
+        lambda block: complement_columns(
+            cuts[block],
+            cuts[block + 1],
+            places,
+            occurrences,
+            group_of,
+            layout.starts,
+            layout.index,
+            weights,
+            inverse,
+            m,
+        ),
+        n_blocks,
     )
-    by_group.sum_duplicates()
-    scaled = diags_array(inverse) @ by_group
-    S = (D.T @ DW - by_group.T @ scaled).tocsc()
+    sizes, levels, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    S = csc_array(
+        (values, levels, np.concatenate([[0], np.cumsum(sizes)])), shape=(m, m)
+    )
     return (S + diags_array(ridge_of(layout, weights))).tocsc()

@@ -58,14 +58,22 @@ class Point:
 
 
 class System(Protocol):
-    """Data laid out for the kernels, with the finest effect concentrated out.
+    """Data laid out for the kernels, with the finest effect concentrated out."""
 
-    `total` is the sum of the outcome, `shape` that of theta (R, T), `n_columns` is K.
-    """
+    @property
+    def total(self) -> float:
+        """Sum of the outcome."""
+        ...
 
-    total: float
-    n_columns: int
-    shape: tuple[int, int]
+    @property
+    def n_columns(self) -> int:
+        """Number of regressors K."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of theta."""
+        ...
 
     def start(self) -> Floats:
         """Effects theta (R, T) that fit the margins roughly without regressors."""
@@ -165,9 +173,10 @@ def maximise(
     Raises
     ------
     ModelError
-        F-540 when the scores are not zero to `SCORE_TOLERANCE` after `most_steps`.
+        F-542 when the scores are not zero to `SCORE_TOLERANCE` after `most_steps`.
     """
-    beta, theta = np.zeros(system.n_columns), system.start()
+    beta: Floats = np.zeros(system.n_columns)
+    theta = system.start()
     curvature: Curvature | None = None
     step: Step | None = None
     best = -np.inf
@@ -195,7 +204,7 @@ def maximise(
         f"PPML did not converge in {most_steps} steps (scores are "
         f"{score_norm(system, point):.1e} of the outcome, the last step moved the slopes "
         f"by {step.size if step else np.nan:.1e} of their scale)",
-        code="F-540",
+        code="F-542",
         remedy="Check for separated observations and nearly collinear regressors.",
     )
 

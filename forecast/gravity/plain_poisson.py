@@ -62,13 +62,13 @@ def fit_plain_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     Raises
     ------
     ModelError
-        F-540 when the score equations cannot be met, F-542 without any regressor.
+        F-542 when the score equations cannot be met, F-544 without any regressor.
     """
     rows = canonical_order(arrays)
     if not arrays.columns:
         raise ModelError(
             "a model without regressors, effects and constant has nothing to estimate",
-            code="F-542",
+            code="F-544",
             remedy="Add a constant (leave out '- 1'), a regressor or an effect.",
         )
     X = np.column_stack([column[rows] for column in arrays.columns])
@@ -146,7 +146,7 @@ def climb(
     raise ModelError(
         f"PPML did not converge in {MOST_STEPS} steps (scores are {score:.1e} of the "
         f"outcome)",
-        code="F-540",
+        code="F-542",
         remedy="Check for separated observations and nearly collinear regressors.",
     )
 

@@ -35,7 +35,7 @@ def fit_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     Raises
     ------
     ModelError
-        F-540 when the score equations cannot be met.
+        F-542 when the score equations cannot be met.
     """
     if not arrays.effects:
         return fit_plain_poisson(arrays, tolerance=tolerance)

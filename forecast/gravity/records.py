@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Codes", "Design", "Effect", "Estimate", "Factor", "Floats", "Ints"]
+__all__ = ["Bools", "Codes", "Design", "Effect", "Estimate", "Factor", "Floats", "Ints"]
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

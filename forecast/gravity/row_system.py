@@ -60,6 +60,15 @@ class SortedRows:
         """Levels of the other effects together."""
         return int(self.offsets[-1])
 
+    @cached_property
+    def by_level(self) -> tuple[Ints, Ints, Ints]:
+        """Where each level's occurrences begin, these (as f * n + row), and group by row."""
+        places, occurrences = rows.sort_rows(
+            self.index.ravel(), self.n_levels, np.zeros(0, np.int64)
+        )
+        group_of = np.repeat(np.arange(self.groups.size), np.diff(self.starts))
+        return places, occurrences, group_of
+
     def sums(self, values: Floats) -> Floats:
         """Sum values (n,) by group, (P,)."""
         return np.add.reduceat(values, self.starts[:-1])
@@ -78,37 +87,31 @@ def sort_by_effects(effects: Sequence[Codes], values: Sequence[Floats]) -> Sorte
     """
     finest = max(range(len(effects)), key=lambda f: (effects[f].count, -f))
     others = [effect for f, effect in enumerate(effects) if f != finest]
-    keys = combined_keys(others, effects[finest].codes.size)
-    starts, order = rows.sort_rows(effects[finest].codes, effects[finest].count)
-    if rows.sort_within_groups(starts, order, keys):
-        order = np.lexsort((*reversed(values), keys, effects[finest].codes))
+    order = np.zeros(0, np.int64)
+    for effect in (*reversed(others), effects[finest]):
+        starts, order = rows.sort_rows(effect.codes, effect.count, order)
     groups = np.flatnonzero(np.diff(starts))
     starts = np.append(starts[groups], starts[-1])
-    offsets = np.concatenate([[0], np.cumsum([effect.count for effect in others])])
-    index = np.empty((len(others), order.size), np.int32)
-    for f, effect in enumerate(others):
+    index, offsets = level_index(others, order)
+    if rows.has_ties(starts, index):
+        keys = [effect.codes for effect in (*reversed(others), effects[finest])]
+        order = np.lexsort((*reversed(values), *keys))
+    levels_per_row = offsets[-1] / max(order.size, 1)
+    cuts = cut_blocks(
+        np.arange(groups.size), int(order.size / (1 + 16 * levels_per_row))
+    )
+    return SortedRows(order, starts, groups, index, offsets, finest, cuts)
+
+
+def level_index(effects: Sequence[Codes], order: Ints) -> tuple[Ints, Ints]:
+    """Levels of each effect over ordered rows, numbered through, and where each begins."""
+    counts = [effect.count for effect in effects]
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    index = np.empty((len(effects), order.size), np.int32)
+    for f, effect in enumerate(effects):
         np.take(effect.codes, order, out=index[f])
         index[f] += np.int32(offsets[f])
-    sums_per_block = offsets[-1] / max(order.size, 1)
-    cuts = cut_blocks(
-        np.arange(groups.size), int(order.size / (1 + 16 * sums_per_block))
-    )
-    return SortedRows(
-        order, starts, groups, index, offsets.astype(np.int64), finest, cuts
-    )
-
-
-def combined_keys(effects: Sequence[Codes], n: int) -> Ints:
-    """Number the combinations of levels, in their order."""
-    keys = np.zeros(n, np.int64)
-    largest = 1
-    for effect in effects:
-        if largest * effect.count >= 2**62:  # renumber what occurs, to stay in 64 bits
-            _, keys = np.unique(keys, return_inverse=True)
-            largest = int(keys.max(initial=0)) + 1
-        keys = keys * effect.count + effect.codes
-        largest *= effect.count
-    return keys
+    return index, offsets
 
 
 @dataclass(frozen=True)

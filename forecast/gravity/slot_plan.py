@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -131,15 +132,17 @@ def recognise(effects: Sequence[Effect]) -> Shape | None:
         period = [name for name in shared if name not in sector]
         if period and set(parts[pair]) == {*origin, *destination, *sector}:
             roles = (*("outer", "inner")[:pair], "group", *("outer", "inner")[pair:])
-            return Shape(*map(tuple, (origin, destination, period, sector)), roles)
+            return Shape(
+                tuple(origin), tuple(destination), tuple(period), tuple(sector), roles
+            )
     return None
 
 
 def mixed_radix(factors: Sequence[Factor], n: int) -> Ints:
     """Number the combinations of factors, the first one counting most."""
     total = int(np.prod([len(factor.levels) for factor in factors] or [1]))
-    dtype = np.int32 if total < 2**31 else np.int64
-    codes = np.zeros(n, dtype)
+    dtype: Any = np.int32 if total < 2**31 else np.int64
+    codes: Ints = np.zeros(n, dtype)
     for at, factor in enumerate(factors):
         if at:
             codes *= dtype(len(factor.levels))

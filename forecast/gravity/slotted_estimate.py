@@ -10,7 +10,7 @@ import numpy as np
 from forecast.gravity.arrays import Arrays
 from forecast.gravity.factors import combine
 from forecast.gravity.newton import Optimum
-from forecast.gravity.records import Codes, Estimate, Floats, Ints
+from forecast.gravity.records import Bools, Codes, Estimate, Floats, Ints
 from forecast.gravity.slot_plan import SlotPlan
 from forecast.gravity.slotted_system import SlottedSystem
 from forecast.kernels import slots
@@ -29,7 +29,7 @@ class SlottedRows:
     best: Optimum
 
     @cached_property
-    def present(self) -> Ints:
+    def present(self) -> Bools:
         """Cells with a row, bool (P, T)."""
         return self.system.source >= 0
 
@@ -80,8 +80,8 @@ class SlottedRows:
             "outer": (system.outer, system.n_outer),
             "inner": (system.inner, system.n_inner),
         }[role]
-        cells = owner[:, None].astype(np.int32) * np.int32(width)
-        cells = cells + np.arange(width, dtype=np.int32)
+        first = owner[:, None] * width
+        cells: Ints = first + np.arange(width, dtype=np.int32)
         return Codes(cells[self.present], count * width)
 
     def label(self) -> tuple[Codes, ...]:

@@ -114,26 +114,31 @@ class SlottedSystem:
         a, b = (outer > 0).astype(float), (inner > 0).astype(float)
         factor = np.exp(self.offset)
         for _ in range(SWEEPS):
-            _, (fitted,) = add_over_blocks(
-                self.cuts,
-                lambda first, last, s_b: slots.proportional_sweep(
-                    first,
-                    last,
-                    self.outer,
-                    self.inner,
-                    self.y,
-                    self.totals,
-                    factor,
-                    a,
-                    b,
-                    outer,
-                    s_b,
-                ),
-                inner.shape,
-            )
+            fitted = self.sweep(factor, a, b, outer)
             b = np.divide(inner, fitted, out=np.zeros_like(b), where=fitted > 0)
         theta = np.concatenate([a, b])
         return np.log(theta, out=np.zeros_like(theta), where=theta > 0)
+
+    def sweep(self, factor: Floats, a: Floats, b: Floats, outer: Floats) -> Floats:
+        """Fit `a` to the outer margins; return the inner ones that b is to be fitted to."""
+        _, (fitted,) = add_over_blocks(
+            self.cuts,
+            lambda first, last, s_b: slots.proportional_sweep(
+                first,
+                last,
+                self.outer,
+                self.inner,
+                self.y,
+                self.totals,
+                factor,
+                a,
+                b,
+                outer,
+                s_b,
+            ),
+            b.shape,
+        )
+        return fitted
 
     def evaluate(self, beta: Floats, theta: Floats, *, exact: bool) -> Point:
         """Scores; means in single precision unless `exact`."""
@@ -278,10 +283,10 @@ def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
     groups = np.flatnonzero(sums > 0)
     rank = np.full(plan.n_groups, -1, np.int32)
     rank[groups] = np.arange(groups.size, dtype=np.int32)
-    source = np.full(groups.size * plan.width, -1, np.int32)
-    if slots.place_rows(plan.slot, plan.group, kept, rank, plan.width, source):
+    places = np.full(groups.size * plan.width, -1, np.int32)
+    if slots.place_rows(plan.slot, plan.group, kept, rank, plan.width, places):
         return None
-    source = source.reshape(groups.size, plan.width)
+    source = places.reshape(groups.size, plan.width)
     unit = float(sums[groups].sum()) / int(np.count_nonzero(source >= 0))
     outer, inner = plan.outer[groups], plan.inner[groups]
     cuts = cut_blocks(outer if plan.n_outer else inner, source.size)

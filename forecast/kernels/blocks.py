@@ -7,13 +7,19 @@ still at work.
 
 from __future__ import annotations
 
+from typing import Any
+
+from numpy.typing import NDArray
+
 from forecast.kernels.jit import jit
 
 __all__ = ["advance", "column_dots", "heaviest_partners", "precondition", "redirect"]
 
+Array = NDArray[Any]
+
 
 @jit
-def column_dots(U, V, active, out):
+def column_dots(U: Array, V: Array, active: Array, out: Array) -> None:
     """Write the inner product of U and V for each active column to `out` (K,)."""
     for c in range(active.size):
         out[active[c]] = 0.0
@@ -27,7 +33,9 @@ def column_dots(U, V, active, out):
 
 
 @jit
-def advance(V, R, P, Q, alpha, active):
+def advance(
+    V: Array, R: Array, P: Array, Q: Array, alpha: Array, active: Array
+) -> None:
     """``V += alpha P`` and ``R -= alpha Q`` for each active column; alpha (K,)."""
     for r in range(V.shape[0]):
         for c in range(active.size):
@@ -40,7 +48,7 @@ def advance(V, R, P, Q, alpha, active):
 
 
 @jit
-def redirect(P, Z, beta, active):
+def redirect(P: Array, Z: Array, beta: Array, active: Array) -> None:
     """``P = Z + beta P`` for each active column; beta (K,)."""
     for r in range(P.shape[0]):
         for c in range(active.size):
@@ -51,7 +59,15 @@ def redirect(P, Z, beta, active):
 
 
 @jit
-def precondition(R, diagonal, coupling, mate, active, Z, out):
+def precondition(
+    R: Array,
+    diagonal: Array,
+    coupling: Array,
+    mate: Array,
+    active: Array,
+    Z: Array,
+    out: Array,
+) -> None:
     """Write ``Z = M R`` and the inner products ``R'Z`` per active column.
 
     M holds, for each block r and slot t, the inverse `diagonal` (R, T) and, where r has a
@@ -78,7 +94,9 @@ def precondition(R, diagonal, coupling, mate, active, Z, out):
 
 
 @jit
-def heaviest_partners(outer, inner, totals, best_outer, best_inner):
+def heaviest_partners(
+    outer: Array, inner: Array, totals: Array, best_outer: Array, best_inner: Array
+) -> None:
     """Write the heaviest group of each outer and inner block; -1 where there is none."""
     for g in range(totals.size):
         i, j = outer[g], inner[g]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.kernels.jit import jit
 
 __all__ = ["mean_and_spread"]
 
+Array = NDArray[Any]
+
 BLOCK = 4096
 
 
 @jit
-def mean_and_spread(column):
+def mean_and_spread(column: Array) -> tuple[float, float]:
     """Mean and standard deviation of a column, each in a pass of its own.
 
     Sums are those of blocks of 4096 rows, added in order.

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.kernels.jit import jit_exact
 
 __all__ = ["exponentials"]
+
+Array = NDArray[Any]
 
 LOG2_E = 1.4426950408889634
 # The logarithm of 2 in two parts; the first has few bits, so multiples of it are exact.
@@ -21,7 +26,7 @@ LARGEST = 700.0  # exp(700) is still finite; beyond it the answer is cut off
 
 
 @jit_exact
-def exponentials(x, out, bits, powers):
+def exponentials(x: Array, out: Array, bits: Array, powers: Array) -> None:
     r"""Write ``exp(x)`` to `out`, to the last bit or two; all arrays have shape (T,).
 
     :math:`e^x = 2^k e^r` with :math:`k = \mathrm{round}(x \log_2 e)`: a polynomial for

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from numpy.typing import NDArray
+
 from forecast.kernels.jit import jit
 
 __all__ = ["add_products"]
 
+Array = NDArray[Any]
+
 
 @jit
-def add_products(left, right, size, gram):
+def add_products(left: Array, right: Array, size: int, gram: Array) -> None:
     """Add ``left[:, :size] @ right[:, :size].T``, which is symmetric, to `gram` (K, K).
 
     Two rows by two at a time: each value loaded serves two products.

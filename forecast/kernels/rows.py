@@ -16,7 +16,10 @@ are given.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.kernels.exponential import exponentials
 from forecast.kernels.jit import jit
@@ -24,23 +27,26 @@ from forecast.kernels.products import add_products
 
 __all__ = [
     "cross_moments",
+    "has_ties",
     "project_rows",
     "schur_dense",
     "schur_diagonal",
     "schur_product",
     "score_pass",
     "sort_rows",
-    "sort_within_groups",
 ]
+
+Array = NDArray[Any]
 
 ROWS_AT_A_TIME = 1024
 
 
 @jit
-def sort_rows(codes, count):
-    """Sort rows by code, keeping their order within a code.
+def sort_rows(codes: Array, count: int, before: Array) -> tuple[Array, Array]:
+    """Sort rows by code, keeping an earlier order within a code.
 
-    Returns the first row of each code, (count + 1,), and the rows in order, (n,).
+    `before` (n,) is that order; empty stands for 0 ... n - 1. Returns the first place of
+    each code, (count + 1,), and the rows in order, (n,).
     """
     starts = np.zeros(count + 1, np.int64)
     for row in range(codes.size):
@@ -49,7 +55,8 @@ def sort_rows(codes, count):
         starts[g + 1] += starts[g]
     place = starts[:-1].copy()
     order = np.empty(codes.size, np.int64)
-    for row in range(codes.size):
+    for at in range(codes.size):
+        row = before[at] if before.size > 0 else at
         g = codes[row]
         order[place[g]] = row
         place[g] += 1
@@ -57,35 +64,22 @@ def sort_rows(codes, count):
 
 
 @jit
-def sort_within_groups(starts, order, keys):
-    """Sort the rows of each group by key, in place; return the number of equal neighbours.
-
-    Shapes: starts (P + 1,), order (n,) as of `sort_rows`, keys (n,) int64 by row number.
-    """
-    ties = 0
+def has_ties(starts: Array, index: Array) -> bool:
+    """Tell whether two neighbours of a group have all levels in common."""
     for g in range(starts.size - 1):
-        first, last = starts[g], starts[g + 1]
-        tidy = True
-        for place in range(first + 1, last):
-            if keys[order[place - 1]] > keys[order[place]]:
-                tidy = False
-                break
-        if not tidy:
-            rows = order[first:last].copy()
-            own = np.empty(rows.size, np.int64)
-            for q in range(rows.size):
-                own[q] = keys[rows[q]]
-            ranks = np.argsort(own, kind="mergesort")
-            for q in range(rows.size):
-                order[first + q] = rows[ranks[q]]
-        for place in range(first + 1, last):
-            if keys[order[place - 1]] == keys[order[place]]:
-                ties += 1
-    return ties
+        for place in range(starts[g] + 1, starts[g + 1]):
+            same = True
+            for f in range(index.shape[0]):
+                if index[f, place] != index[f, place - 1]:
+                    same = False
+                    break
+            if same:
+                return True
+    return False
 
 
 @jit
-def chunk_end(starts, group, last):
+def chunk_end(starts: Array, group: int, last: int) -> int:
     """The first group that is not worked on together with `group`."""
     end = group + 1
     while end < last and starts[end + 1] - starts[group] <= ROWS_AT_A_TIME:
@@ -94,7 +88,7 @@ def chunk_end(starts, group, last):
 
 
 @jit
-def chunk_size(starts, first, last):
+def chunk_size(starts: Array, first: int, last: int) -> int:
     """Rows of the largest chunk."""
     size = 0
     group = first
@@ -107,8 +101,20 @@ def chunk_size(starts, first, last):
 
 @jit
 def score_pass(
-    first, last, starts, index, y, totals, X, offset, beta, theta, mu, s_theta, s_x
-):
+    first: int,
+    last: int,
+    starts: Array,
+    index: Array,
+    y: Array,
+    totals: Array,
+    X: Array,
+    offset: Array,
+    beta: Array,
+    theta: Array,
+    mu: Array,
+    s_theta: Array,
+    s_x: Array,
+) -> float:
     """Fitted means, scores and log-likelihood at (beta, theta), in one pass.
 
     Writes `mu` (n,), adds ``D'(y - mu)`` to `s_theta` (m,) and ``X'(y - mu)`` to `s_x`
@@ -161,7 +167,9 @@ def score_pass(
 
 
 @jit
-def centre_groups(group, end, starts, weights, inverse, values):
+def centre_groups(
+    group: int, end: int, starts: Array, weights: Array, inverse: Array, values: Array
+) -> None:
     """Take the weighted mean off each group's values, which begin at 0, in place."""
     r0 = starts[group]
     for g in range(group, end):
@@ -174,7 +182,17 @@ def centre_groups(group, end, starts, weights, inverse, values):
 
 
 @jit
-def cross_moments(first, last, starts, index, inverse, X, weights, C, gram):
+def cross_moments(
+    first: int,
+    last: int,
+    starts: Array,
+    index: Array,
+    inverse: Array,
+    X: Array,
+    weights: Array,
+    C: Array,
+    gram: Array,
+) -> None:
     """Weighted moments of the columns with their group means taken off.
 
     Adds ``X~'W D`` to `C` (K, m) and ``X~'W X~`` to `gram` (K, K).
@@ -203,7 +221,16 @@ def cross_moments(first, last, starts, index, inverse, X, weights, C, gram):
 
 
 @jit
-def schur_product(first, last, starts, index, weights, inverse, V, out):
+def schur_product(
+    first: int,
+    last: int,
+    starts: Array,
+    index: Array,
+    weights: Array,
+    inverse: Array,
+    V: Array,
+    out: Array,
+) -> None:
     """Add the Schur complement times V (K, m) to `out` (K, m)."""
     longest = chunk_size(starts, first, last)
     v_all = np.empty(longest)
@@ -227,7 +254,15 @@ def schur_product(first, last, starts, index, weights, inverse, V, out):
 
 
 @jit
-def schur_diagonal(first, last, starts, index, weights, inverse, diagonal):
+def schur_diagonal(
+    first: int,
+    last: int,
+    starts: Array,
+    index: Array,
+    weights: Array,
+    inverse: Array,
+    diagonal: Array,
+) -> None:
     """Add the diagonal of the Schur complement, or more where a level repeats in a group."""
     for g in range(first, last):
         for f in range(index.shape[0]):
@@ -236,7 +271,9 @@ def schur_diagonal(first, last, starts, index, weights, inverse, diagonal):
 
 
 @jit
-def schur_dense(starts, index, weights, inverse, S):
+def schur_dense(
+    starts: Array, index: Array, weights: Array, inverse: Array, S: Array
+) -> None:
     """Add the Schur complement to S (m, m)."""
     n_effects = index.shape[0]
     for g in range(starts.size - 1):
@@ -252,7 +289,17 @@ def schur_dense(starts, index, weights, inverse, S):
 
 
 @jit
-def project_rows(first, last, starts, index, weights, inverse, X, theta, out):
+def project_rows(
+    first: int,
+    last: int,
+    starts: Array,
+    index: Array,
+    weights: Array,
+    inverse: Array,
+    X: Array,
+    theta: Array,
+    out: Array,
+) -> None:
     """Write ``X - theta D' - its weighted group mean`` to `out` (K, n); theta (K, m)."""
     group = first
     while group < last:

@@ -17,7 +17,10 @@ Shapes: y, offset, mu (P, T); X (P, K, T); a (I, T); b (J, T); V (I or J, K, T).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.kernels.exponential import exponentials
 from forecast.kernels.jit import jit
@@ -35,9 +38,13 @@ __all__ = [
     "score_pass",
 ]
 
+Array = NDArray[Any]
+
 
 @jit
-def place_rows(slot, group, keep, rank, width, source):
+def place_rows(
+    slot: Array, group: Array, keep: Array, rank: Array, width: int, source: Array
+) -> int:
     """Write each row's number into its cell; return how many cells were asked for twice.
 
     Shapes: slot, group (n,); keep (n,), or empty where all rows are kept; rank (groups,)
@@ -60,8 +67,19 @@ def place_rows(slot, group, keep, rank, width, source):
 
 @jit
 def fill_outcome(
-    first, last, outer, inner, source, y, weights, scale, cells, totals, s_a, s_b
-):
+    first: int,
+    last: int,
+    outer: Array,
+    inner: Array,
+    source: Array,
+    y: Array,
+    weights: Array,
+    scale: float,
+    cells: Array,
+    totals: Array,
+    s_a: Array,
+    s_b: Array,
+) -> None:
     """Write ``scale * weights * y`` into the cells, -1 where absent, and its sums.
 
     `weights` (n,) may be empty: all one. Writes the sums of groups to `totals` (P,) and
@@ -90,7 +108,16 @@ def fill_outcome(
 
 
 @jit
-def fill_column(first, last, source, column, center, scale, X, k):
+def fill_column(
+    first: int,
+    last: int,
+    source: Array,
+    column: Array,
+    center: float,
+    scale: float,
+    X: Array,
+    k: int,
+) -> None:
     """Write column `k` of X, centred and scaled; zero in absent cells."""
     width = X.shape[2]
     for g in range(first, last):
@@ -100,7 +127,19 @@ def fill_column(first, last, source, column, center, scale, X, k):
 
 
 @jit
-def proportional_sweep(first, last, outer, inner, y, totals, factor, a, b, target, s_b):
+def proportional_sweep(
+    first: int,
+    last: int,
+    outer: Array,
+    inner: Array,
+    y: Array,
+    totals: Array,
+    factor: Array,
+    a: Array,
+    b: Array,
+    target: Array,
+    s_b: Array,
+) -> None:
     """One sweep of iterative proportional fitting on a, b >= 0 without regressors.
 
     Fitted means are ``level * factor * a * b``; `factor` (P, T) is exp(offset), or empty.
@@ -153,8 +192,22 @@ def proportional_sweep(first, last, outer, inner, y, totals, factor, a, b, targe
 
 @jit
 def score_pass(
-    first, last, outer, inner, y, totals, X, offset, beta, a, b, mu, s_a, s_b, s_x
-):
+    first: int,
+    last: int,
+    outer: Array,
+    inner: Array,
+    y: Array,
+    totals: Array,
+    X: Array,
+    offset: Array,
+    beta: Array,
+    a: Array,
+    b: Array,
+    mu: Array,
+    s_a: Array,
+    s_b: Array,
+    s_x: Array,
+) -> float:
     """Fitted means, scores and log-likelihood at (beta, a, b), in one pass over the data.
 
     Writes `mu` (the finest effect concentrated out) and adds ``y - mu`` to the scores of
@@ -213,7 +266,18 @@ def score_pass(
 
 
 @jit
-def cross_moments(first, last, outer, inner, totals, X, mu, C_a, C_b, gram):
+def cross_moments(
+    first: int,
+    last: int,
+    outer: Array,
+    inner: Array,
+    totals: Array,
+    X: Array,
+    mu: Array,
+    C_a: Array,
+    C_b: Array,
+    gram: Array,
+) -> None:
     """Weighted moments of the regressors with their group means taken off.
 
     Adds ``D'W X~`` to `C_a` (I, K, T) and `C_b` (J, K, T), and ``X~'W X~`` to `gram`
@@ -252,8 +316,18 @@ def cross_moments(first, last, outer, inner, totals, X, mu, C_a, C_b, gram):
 
 @jit
 def schur_product(
-    first, last, outer, inner, totals, mu, V_a, V_b, active, out_a, out_b
-):
+    first: int,
+    last: int,
+    outer: Array,
+    inner: Array,
+    totals: Array,
+    mu: Array,
+    V_a: Array,
+    V_b: Array,
+    active: Array,
+    out_a: Array,
+    out_b: Array,
+) -> None:
     """Add the Schur complement times V to `out`, for the columns in `active`.
 
     With v = V_a + V_b in each cell, take off its mu-weighted mean within the group and
@@ -288,7 +362,16 @@ def schur_product(
 
 
 @jit
-def schur_diagonal(first, last, outer, inner, totals, mu, d_a, d_b):
+def schur_diagonal(
+    first: int,
+    last: int,
+    outer: Array,
+    inner: Array,
+    totals: Array,
+    mu: Array,
+    d_a: Array,
+    d_b: Array,
+) -> None:
     """Add the diagonal of the Schur complement, ``sum mu (1 - mu / Y)``, per block."""
     width = mu.shape[1]
     three_way = d_a.shape[0] > 0
@@ -304,8 +387,20 @@ def schur_diagonal(first, last, outer, inner, totals, mu, d_a, d_b):
 
 @jit
 def project_rows(
-    first, last, outer, inner, totals, y, X, mu, theta_a, theta_b, starts, scale, out
-):
+    first: int,
+    last: int,
+    outer: Array,
+    inner: Array,
+    totals: Array,
+    y: Array,
+    X: Array,
+    mu: Array,
+    theta_a: Array,
+    theta_b: Array,
+    starts: Array,
+    scale: Array,
+    out: Array,
+) -> None:
     """Write the regressors with all effects projected out, one row per cell present.
 
     ``x~ = x - theta_a - theta_b - (mu-weighted group mean of that)``, times `scale`
