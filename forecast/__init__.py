@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from forecast.claims import Card, Claim, check
     from forecast.events import Count, EventLog, InForce, Lags, PhaseIn, Stock, Window
     from forecast.forecasts import Forecast
-    from forecast.gravity import Clustered, Gravity, GravityFit, GravityFits, Iid, Robust
+    from forecast.gravity import (
+        Clustered,
+        Gravity,
+        GravityFit,
+        GravityFits,
+        Iid,
+        Robust,
+    )
     from forecast.nowcasting import Nowcast, nowcast
     from forecast.panel import TradePanel
     from forecast.reading import read_table
