@@ -398,6 +398,12 @@ def test_months_make_names_that_a_formula_can_hold():
     assert names == ("border", "border_2020_12")
 
 
+def test_twenty_years_of_months_make_as_many_columns_without_a_warning():
+    months = pd.period_range("2000-01", periods=240, freq="M")
+    panel = build(pd.DataFrame({"o": "KZ", "d": "RU", "t": months, "x": 1.0}))
+    assert len(panel.with_border().by_period("border").covariates) == 241
+
+
 def test_regions_of_one_country_have_no_border_between_them():
     df = pd.DataFrame(
         {

@@ -29,11 +29,8 @@ def with_joined(
             count=len(fixed),
             remedy="Change keys, periods and flows in the table before the panel is built.",
         )
-    covariates, labels, extended = (
-        list(roles.covariates),
-        list(roles.labels),
-        frame.copy(),
-    )
+    covariates, labels = list(roles.covariates), list(roles.labels)
+    extended: dict[str, Any] = {name: frame[name] for name in roles.columns}
     for name, given in columns.items():
         values = _aligned(
             given(frame.copy()) if callable(given) else given, frame, name
@@ -47,7 +44,8 @@ def with_joined(
     roles = dataclasses.replace(
         roles, covariates=tuple(covariates), labels=tuple(labels)
     )
-    return extended[list(roles.columns)], roles
+    joined = pd.DataFrame({name: extended[name] for name in roles.columns})
+    return joined, roles
 
 
 def _aligned(given: Any, frame: pd.DataFrame, name: str) -> pd.Series:
