@@ -6,16 +6,13 @@ are projected off y and X (Frisch-Waugh-Lovell), the rest is solved by QR.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 
 from forecast.gravity.absorption import Absorber
 from forecast.gravity.arrays import Arrays
 from forecast.gravity.plain_poisson import canonical_order, centre
-from forecast.gravity.records import Codes, Estimate, Floats, Ints
-from forecast.gravity.row_system import sort_by_effects
+from forecast.gravity.records import Codes, Estimate, Floats, Rows
+from forecast.gravity.row_system import SortedRows, sort_by_effects
 from forecast.gravity.scaling import Scaling
 
 __all__ = ["fit_least_squares"]
@@ -39,24 +36,9 @@ def fit_plain(arrays: Arrays) -> Estimate:
     beta = basis.back @ np.linalg.solve(r, q.T @ (root[:, 0] * target))
     half = basis.back @ np.linalg.inv(r)
     eta = X @ beta + offset
-    return Estimate(
-        rows=rows,
-        beta=beta,
-        y=arrays.y[rows],
-        eta=eta,
-        mu=eta,
-        weights=weights,
-        bread=half @ half.T,
-        iterations=1,
-        contraction=0.0,
-        score_norm=relative_scores(
-            root * basis.Z, root[:, 0] * (target - X @ beta), target
-        ),
-        family="gaussian",
-        project=lambda: X,
-        label=tuple,
-        values=tuple,
-    )
+    norm = relative_scores(root * basis.Z, root[:, 0] * (target - X @ beta), target)
+    view = Rows(rows, arrays.y[rows], eta, weights, X)
+    return Estimate("gaussian", beta, half @ half.T, 1, 0.0, norm, view)
 
 
 def fit_absorbed(arrays: Arrays) -> Estimate:
@@ -90,58 +72,35 @@ def fit_absorbed(arrays: Arrays) -> Estimate:
     errors = (rest[:, 0] - rest[:, 1:] @ gamma) * scaling.scale[0]
     scale = scaling.scale[1:]
     half = np.linalg.inv(r) / scale[:, None]
+    codes = tuple(Codes(e.codes[layout.order], e.count) for e in effects)
+    levels = (theta[0] - gamma @ theta[1:]) * scaling.scale[0]
+    beta = gamma * scaling.scale[0] / scale
     mu = arrays.y[order] - errors
-    fit = Absorbed(
-        arrays=arrays,
-        order=order,
-        codes=tuple(Codes(e.codes[layout.order], e.count) for e in effects),
-        beta=gamma * scaling.scale[0] / scale,
-        mu=mu,
-        levels=(theta[0] - gamma @ theta[1:]) * scaling.scale[0],
-        absorber=absorber,
+    view = Rows(
+        order,
+        arrays.y[order],
+        mu,
+        weights,
+        rest[:, 1:] * scale,
+        codes,
+        level_values(layout, levels, mu - arrays.linear(beta, order)),
     )
-    return Estimate(
-        rows=order,
-        beta=fit.beta,
-        y=arrays.y[order],
-        eta=mu,
-        mu=mu,
-        weights=weights,
-        bread=half @ half.T,
-        iterations=1,
-        contraction=0.0,
-        score_norm=margins_off(fit.codes, errors * given, target * given),
-        family="gaussian",
-        project=lambda: rest[:, 1:] * scale,
-        label=lambda: fit.codes,
-        values=lambda: fit.values,
-    )
+    norm = margins_off(codes, errors * given, target * given)
+    return Estimate("gaussian", beta, half @ half.T, 1, 0.0, norm, view)
 
 
-@dataclass(frozen=True)
-class Absorbed:
-    """What the coefficients of effects are computed from."""
+def level_values(
+    layout: SortedRows, levels: Floats, rest: Floats
+) -> tuple[Floats, ...]:
+    """Coefficients by effect, given those of all but the finest, numbered through.
 
-    arrays: Arrays
-    order: Ints
-    codes: tuple[Codes, ...]
-    beta: Floats
-    mu: Floats
-    levels: Floats
-    absorber: Absorber
-
-    @cached_property
-    def values(self) -> tuple[Floats, ...]:
-        """Coefficients by effect."""
-        layout = self.absorber.layout
-        rest = self.mu - self.arrays.linear(self.beta, self.order)
-        for levels in layout.index:
-            rest -= self.levels[levels]
-        parts = (
-            list(np.split(self.levels, layout.offsets[1:-1])) if layout.others else []
-        )
-        parts.insert(layout.finest, rest[layout.starts[:-1]])
-        return tuple(parts)
+    `rest` (n,) is the linear predictor without the regressors.
+    """
+    for index in layout.index:
+        rest = rest - levels[index]
+    parts = list(np.split(levels, layout.offsets[1:-1])) if layout.others else []
+    parts.insert(layout.finest, rest[layout.starts[:-1]])
+    return tuple(parts)
 
 
 def relative_scores(Z: Floats, errors: Floats, target: Floats) -> float:

@@ -317,9 +317,8 @@ def curvature_of(
 
     With the residual added, the error of G is of second order in that of Theta.
     """
-    k = C.shape[1]
-    by_column = (C + residual).transpose(1, 0, 2).reshape(k, -1)
-    G = gram - by_column @ Theta.transpose(1, 0, 2).reshape(k, -1).T
+    # einsum, not BLAS: its threads would spin beside ours, and may change last bits.
+    G = gram - np.einsum("rkt,rmt->km", C + residual, Theta)
     return Curvature(np.linalg.inv((G + G.T) / 2), Theta, iterations)
 
 

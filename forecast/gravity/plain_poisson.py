@@ -8,7 +8,7 @@ import numpy as np
 
 from forecast.errors import ModelError
 from forecast.gravity.arrays import Arrays, combined_offset
-from forecast.gravity.records import Estimate, Floats, Ints
+from forecast.gravity.records import Estimate, Floats, Ints, Rows
 
 __all__ = ["Centred", "centre", "fit_plain_poisson"]
 
@@ -90,22 +90,8 @@ def fit_plain_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     R = np.linalg.qr(np.sqrt(fitted * unit)[:, None] * basis.Z, mode="r")
     half = basis.back @ np.linalg.inv(R)
     mu = np.exp(eta) if weights is None else np.exp(eta) / weights
-    return Estimate(
-        rows=rows,
-        beta=beta,
-        y=arrays.y[rows],
-        eta=np.log(mu),
-        mu=mu,
-        weights=weights,
-        bread=half @ half.T,
-        iterations=steps,
-        contraction=contraction,
-        score_norm=norm,
-        family="poisson",
-        project=lambda: X,
-        label=tuple,
-        values=tuple,
-    )
+    view = Rows(rows, arrays.y[rows], mu, weights, X)
+    return Estimate("poisson", beta, half @ half.T, steps, contraction, norm, view)
 
 
 def constant_share(X: Floats, shift: float) -> Floats:

@@ -17,7 +17,7 @@ from forecast.gravity.plain_poisson import fit_plain_poisson
 from forecast.gravity.records import Estimate
 from forecast.gravity.row_estimate import fit_sorted_rows
 from forecast.gravity.slot_plan import plan_slots
-from forecast.gravity.slotted_estimate import SlottedRows
+from forecast.gravity.slotted_estimate import estimate_of
 from forecast.gravity.slotted_system import lay_out
 
 __all__ = ["fit_poisson"]
@@ -44,4 +44,4 @@ def fit_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     if plan is None or system is None:
         return fit_sorted_rows(arrays, tolerance=tolerance)
     best = maximise(system, tolerance=tolerance)
-    return SlottedRows(arrays, plan, system, best).estimate()
+    return estimate_of(arrays, plan, system, best)

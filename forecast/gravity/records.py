@@ -7,16 +7,27 @@ their arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Bools", "Codes", "Design", "Effect", "Estimate", "Factor", "Floats", "Ints"]
+__all__ = [
+    "Bools",
+    "Codes",
+    "Design",
+    "Effect",
+    "Estimate",
+    "Factor",
+    "Floats",
+    "Ints",
+    "RowView",
+    "Rows",
+]
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
@@ -121,9 +132,48 @@ class Design:
     keys: tuple[str, ...] = ()
 
 
+class RowView(Protocol):
+    """Rows of an estimation in the engine's canonical order; most fits need few of them.
+
+    The order depends on codes and values, never on the order of the input.
+    """
+
+    def rows(self) -> Ints:
+        """Position in the `Design` of each row of the sample, (n,)."""
+        ...
+
+    def y(self) -> Floats:
+        """Outcome, (n,)."""
+        ...
+
+    def mu(self) -> Floats:
+        """Fitted means, (n,)."""
+        ...
+
+    def weights(self) -> Floats | None:
+        """Prior weights (n,), or None."""
+        ...
+
+    def x_tilde(self) -> Floats:
+        """Regressors with the effects projected out at the working weights, (n, k)."""
+        ...
+
+    def effects(self) -> tuple[Codes, ...]:
+        """Levels of each effect per row, those of the sample numbered from 0."""
+        ...
+
+    def level_values(self) -> tuple[Floats, ...]:
+        """Coefficients per level of each effect; only their sums have a meaning."""
+        ...
+
+    def score_sums(self, clusters: Codes) -> Floats | None:
+        """Scores summed by cluster (clusters, k), or None to have them made of rows."""
+        ...
+
+
 @dataclass(frozen=True)
 class Estimate:
-    r"""Where an estimation ended, row by row, in the engine's canonical order.
+    r"""Where an estimation ended.
 
     PPML maximises :math:`\sum_i w_i (y_i \eta_i - e^{\eta_i})` and least squares
     minimises :math:`\sum_i w_i (y_i - \eta_i)^2`, with
@@ -131,57 +181,67 @@ class Estimate:
 
     Attributes
     ----------
-    rows : int array of shape (n,)
-        For each row, its position in the `Design`; only rows of the sample occur.
-        Everything below that has n entries stands in this order, which depends on
-        codes and values, never on the order of the input.
+    family : {"poisson", "gaussian"}
     beta : float array of shape (k,)
-    y, eta, mu : float arrays of shape (n,)
-        Outcome, linear predictor, fitted mean (``mu`` is ``eta`` in least squares).
-    weights : float array of shape (n,) or None
-        Prior weights w.
     bread : float array of shape (k, k)
         Inverse of ``x_tilde' W x_tilde`` with W = `working`.
     iterations : int
+        Passes over the data.
     contraction : float
         Ratio of the last two steps.
     score_norm : float
         The largest relative violation of a score equation, effects included.
-    family : {"poisson", "gaussian"}
-    project, label, values : callables
-        Where `x_tilde`, `effects` and `level_values` come from at their first use; most
-        fits never need all three.
+    view : RowView
+        Where the arrays by row below come from at their first use.
     """
 
-    rows: Ints
+    family: str
     beta: Floats
-    y: Floats
-    eta: Floats
-    mu: Floats
-    weights: Floats | None
     bread: Floats
     iterations: int
     contraction: float
     score_norm: float
-    family: str
-    project: Callable[[], Floats] = field(repr=False)
-    label: Callable[[], tuple[Codes, ...]] = field(repr=False)
-    values: Callable[[], tuple[Floats, ...]] = field(repr=False)
+    view: RowView = field(repr=False)
+
+    @cached_property
+    def rows(self) -> Ints:
+        """Position in the `Design` of each row of the sample, (n,)."""
+        return self.view.rows()
+
+    @cached_property
+    def y(self) -> Floats:
+        """Outcome, (n,)."""
+        return self.view.y()
+
+    @cached_property
+    def mu(self) -> Floats:
+        """Fitted means, (n,)."""
+        return self.view.mu()
+
+    @cached_property
+    def eta(self) -> Floats:
+        """Linear predictor with effects and offset, (n,); `mu` in least squares."""
+        return self.mu if self.family == "gaussian" else np.log(self.mu)
+
+    @cached_property
+    def weights(self) -> Floats | None:
+        """Prior weights (n,), or None."""
+        return self.view.weights()
 
     @cached_property
     def x_tilde(self) -> Floats:
         """Regressors with the effects projected out at weights `working`, (n, k)."""
-        return self.project()
+        return self.view.x_tilde()
 
     @cached_property
     def effects(self) -> tuple[Codes, ...]:
         """Levels of each effect per row, those of the sample numbered from 0."""
-        return self.label()
+        return self.view.effects()
 
     @cached_property
     def level_values(self) -> tuple[Floats, ...]:
         """Coefficients per level of each effect; only their sums have a meaning."""
-        return self.values()
+        return self.view.level_values()
 
     @cached_property
     def residuals(self) -> Floats:
@@ -195,3 +255,41 @@ class Estimate:
         if self.family == "gaussian":
             return np.ones_like(self.y) if self.weights is None else self.weights
         return self.mu if self.weights is None else self.weights * self.mu
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A `RowView` of arrays that are there already."""
+
+    order: Ints
+    outcome: Floats
+    fitted: Floats
+    prior: Floats | None
+    projected: Floats
+    codes: tuple[Codes, ...] = ()
+    values: tuple[Floats, ...] = ()
+
+    def rows(self) -> Ints:
+        """See `RowView`; so for the others."""
+        return self.order
+
+    def y(self) -> Floats:
+        return self.outcome
+
+    def mu(self) -> Floats:
+        return self.fitted
+
+    def weights(self) -> Floats | None:
+        return self.prior
+
+    def x_tilde(self) -> Floats:
+        return self.projected
+
+    def effects(self) -> tuple[Codes, ...]:
+        return self.codes
+
+    def level_values(self) -> tuple[Floats, ...]:
+        return self.values
+
+    def score_sums(self, clusters: Codes) -> Floats | None:  # noqa: ARG002
+        return None

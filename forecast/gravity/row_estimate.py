@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from forecast.gravity.arrays import Arrays, combined_offset
+from forecast.gravity.least_squares import level_values
 from forecast.gravity.newton import Optimum, maximise
 from forecast.gravity.records import Codes, Estimate, Floats, Ints
 from forecast.gravity.row_system import RowSystem, sort_by_effects
@@ -38,14 +38,21 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     system = RowSystem(layout, mass / unit, X, np.zeros(0) if shift is None else shift)
     best = maximise(system, tolerance=tolerance)
     codes = tuple(Codes(effect.codes[layout.order], effect.count) for effect in effects)
-    return SortedEstimate(
-        arrays, system, best, scaling, unit, order, weights, codes
-    ).estimate()
+    scale = scaling.scale
+    return Estimate(
+        family="poisson",
+        beta=best.beta / scale,
+        bread=best.curvature.inverse / (unit * np.outer(scale, scale)),
+        iterations=best.iterations,
+        contraction=best.contraction,
+        score_norm=best.score_norm,
+        view=SortedView(arrays, system, best, scaling, unit, order, weights, codes),
+    )
 
 
 @dataclass(frozen=True)
-class SortedEstimate:
-    """An optimum on sorted rows with what turns it into the caller's units."""
+class SortedView:
+    """An optimum on sorted rows in the caller's units; a `RowView`."""
 
     arrays: Arrays
     system: RowSystem
@@ -53,22 +60,27 @@ class SortedEstimate:
     scaling: Scaling
     unit: float
     order: Ints
-    weights: Floats | None
+    prior: Floats | None
     codes: tuple[Codes, ...]
 
-    @property
-    def beta(self) -> Floats:
-        """Slopes in the caller's units."""
-        return self.best.beta / self.scaling.scale
+    def rows(self) -> Ints:
+        """See `RowView`; so for the others."""
+        return self.order
 
-    @cached_property
+    def y(self) -> Floats:
+        return self.arrays.y[self.order]
+
     def mu(self) -> Floats:
-        """Fitted means in the caller's units."""
         fitted = self.best.point.mu * self.unit
-        return fitted if self.weights is None else fitted / self.weights
+        return fitted if self.prior is None else fitted / self.prior
 
-    def project(self) -> Floats:
-        """Regressors with the effects projected out, in the caller's units, (n, K)."""
+    def weights(self) -> Floats | None:
+        return self.prior
+
+    def effects(self) -> tuple[Codes, ...]:
+        return self.codes
+
+    def x_tilde(self) -> Floats:
         layout = self.system.sorted
         out = np.empty_like(self.system.X)
         row_loops.project_rows(
@@ -85,32 +97,10 @@ class SortedEstimate:
         out *= self.scaling.scale[:, None]
         return out.T
 
-    def values(self) -> tuple[Floats, ...]:
-        """Coefficients by effect."""
-        layout, theta = self.system.sorted, self.best.theta[:, 0]
-        rest = np.log(self.mu) - self.arrays.linear(self.beta, self.order)
-        for levels in layout.index:
-            rest -= theta[levels]
-        parts = list(np.split(theta, layout.offsets[1:-1])) if layout.others else []
-        parts.insert(layout.finest, rest[layout.starts[:-1]])
-        return tuple(parts)
+    def level_values(self) -> tuple[Floats, ...]:
+        beta = self.best.beta / self.scaling.scale
+        rest = np.log(self.mu()) - self.arrays.linear(beta, self.order)
+        return level_values(self.system.sorted, self.best.theta[:, 0], rest)
 
-    def estimate(self) -> Estimate:
-        """Everything by row."""
-        scale = self.scaling.scale
-        return Estimate(
-            rows=self.order,
-            beta=self.beta,
-            y=self.arrays.y[self.order],
-            eta=np.log(self.mu),
-            mu=self.mu,
-            weights=self.weights,
-            bread=self.best.curvature.inverse / (self.unit * np.outer(scale, scale)),
-            iterations=self.best.iterations,
-            contraction=self.best.contraction,
-            score_norm=self.best.score_norm,
-            family="poisson",
-            project=self.project,
-            label=lambda: self.codes,
-            values=self.values,
-        )
+    def score_sums(self, clusters: Codes) -> Floats | None:  # noqa: ARG002
+        return None

@@ -56,6 +56,9 @@ class Scores:
 
     def sums(self, clusters: Codes) -> Floats:
         """Sum the scores of each cluster; shape (clusters.count, k)."""
+        summed = self.estimate.view.score_sums(clusters)
+        if summed is not None:
+            return summed
         return score_sums(self.estimate.x_tilde, self.estimate.residuals, clusters)
 
     def rows(self, factor: Floats | None = None) -> Floats:

@@ -16,12 +16,28 @@ from forecast.gravity.slotted_system import SlottedSystem
 from forecast.kernels import slots
 from forecast.kernels.threads import run_blocks
 
-__all__ = ["SlottedRows"]
+__all__ = ["SlottedView", "estimate_of"]
+
+
+def estimate_of(
+    arrays: Arrays, plan: SlotPlan, system: SlottedSystem, best: Optimum
+) -> Estimate:
+    """Turn an optimum on slots into the caller's units."""
+    scale = system.scaling.scale
+    return Estimate(
+        family="poisson",
+        beta=best.beta / scale,
+        bread=best.curvature.inverse / (system.unit * np.outer(scale, scale)),
+        iterations=best.iterations,
+        contraction=best.contraction,
+        score_norm=best.score_norm,
+        view=SlottedView(arrays, plan, system, best),
+    )
 
 
 @dataclass(frozen=True)
-class SlottedRows:
-    """The cells present, group by group: the canonical order of a slotted fit."""
+class SlottedView:
+    """The cells present, group by group; a `RowView`."""
 
     arrays: Arrays
     plan: SlotPlan
@@ -30,25 +46,60 @@ class SlottedRows:
 
     @cached_property
     def present(self) -> Bools:
-        """Cells with a row, bool (P, T)."""
+        """Cells with a row, (P, T)."""
         return self.system.source >= 0
 
     @cached_property
-    def rows(self) -> Ints:
-        """Position in the design of each row, (n,)."""
-        return self.system.source[self.present]
+    def counts(self) -> Ints:
+        """Rows of each group, (P,)."""
+        return self.present.sum(axis=1)
 
-    @cached_property
+    @property
     def firsts(self) -> Ints:
         """First row of each group, (P,)."""
-        counts = self.present.sum(axis=1)
-        return np.cumsum(counts) - counts
+        return np.cumsum(self.counts) - self.counts
 
-    def project(self) -> Floats:
-        """Regressors with the effects projected out, in the caller's units, (n, K)."""
-        system, best = self.system, self.best
-        out = np.empty((self.rows.size, system.n_columns))
-        Theta_a, Theta_b = system.split(best.curvature.Theta)
+    def rows(self) -> Ints:
+        """See `RowView`; so for the others."""
+        return self.system.source[self.present]
+
+    def y(self) -> Floats:
+        return self.arrays.y[self.rows()]
+
+    def mu(self) -> Floats:
+        fitted = self.best.point.mu[self.present]
+        fitted *= self.system.unit
+        if self.arrays.weights is not None:
+            fitted /= self.arrays.weights[self.rows()]
+        return fitted
+
+    def weights(self) -> Floats | None:
+        given = self.arrays.weights
+        return None if given is None else given[self.rows()]
+
+    def effects(self) -> tuple[Codes, ...]:
+        return tuple(combine([self.numbered(role)]) for role in self.plan.roles)
+
+    def numbered(self, role: str) -> Codes:
+        """Level of each row in the numbering of the layout, for one role."""
+        system = self.system
+        width = system.y.shape[1]
+        if role == "group":
+            groups = np.arange(self.counts.size, dtype=np.int32)
+            return Codes(np.repeat(groups, self.counts), groups.size)
+        owner, count = {
+            "outer": (system.outer, system.n_outer),
+            "inner": (system.inner, system.n_inner),
+        }[role]
+        first = owner[:, None] * np.int32(width)
+        cells: Ints = first + np.arange(width, dtype=np.int32)
+        return Codes(cells[self.present], count * width)
+
+    def x_tilde(self) -> Floats:
+        system = self.system
+        out = np.empty((int(self.counts.sum()), system.n_columns))
+        firsts = self.firsts
+        Theta_a, Theta_b = system.split(self.best.curvature.Theta)
         run_blocks(
             lambda block: slots.project_rows(
                 system.cuts[block],
@@ -58,10 +109,10 @@ class SlottedRows:
                 system.totals,
                 system.y,
                 system.X,
-                best.point.mu,
+                self.best.point.mu,
                 Theta_a,
                 Theta_b,
-                self.firsts,
+                firsts,
                 system.scaling.scale,
                 out,
             ),
@@ -69,79 +120,40 @@ class SlottedRows:
         )
         return out
 
-    def numbered(self, role: str) -> Codes:
-        """Level of each row in the numbering of the layout, for one role."""
+    def score_sums(self, clusters: Codes) -> Floats:
+        """Project, multiply and add up group by group; no array by row is made."""
         system = self.system
-        width = system.y.shape[1]
-        if role == "group":
-            counts = self.present.sum(axis=1)
-            return Codes(np.repeat(np.arange(counts.size), counts), counts.size)
-        owner, count = {
-            "outer": (system.outer, system.n_outer),
-            "inner": (system.inner, system.n_inner),
-        }[role]
-        first = owner[:, None] * width
-        cells: Ints = first + np.arange(width, dtype=np.int32)
-        return Codes(cells[self.present], count * width)
-
-    def label(self) -> tuple[Codes, ...]:
-        """Levels of each effect of the formula, those that occur numbered from 0."""
-        return tuple(combine([self.numbered(role)]) for role in self.plan.roles)
-
-    def values(self) -> tuple[Floats, ...]:
-        """Coefficients of each effect, in the numbering of `label`."""
-        theta = dict(
-            zip(
-                ("outer", "inner"),
-                (part.ravel() for part in self.system.split(self.best.theta)),
-                strict=True,
-            )
+        sums = np.zeros((clusters.count, system.n_columns))
+        Theta_a, Theta_b = system.split(self.best.curvature.Theta)
+        slots.add_scores(
+            system.outer,
+            system.inner,
+            system.totals,
+            system.y,
+            system.X,
+            self.best.point.mu,
+            Theta_a,
+            Theta_b,
+            clusters.codes,
+            sums,
         )
+        sums *= system.scaling.scale * system.unit
+        return sums
+
+    def level_values(self) -> tuple[Floats, ...]:
+        parts = [part.ravel() for part in self.system.split(self.best.theta)]
+        theta = dict(zip(("outer", "inner"), parts, strict=True))
         own = {
             role: theta[role][self.numbered(role).codes]
             for role in self.plan.roles
             if role != "group"
         }
-        rest = np.log(self.mu) - self.arrays.linear(self.beta, self.rows)
+        beta = self.best.beta / self.system.scaling.scale
+        rest = np.log(self.mu()) - self.arrays.linear(beta, self.rows())
         own["group"] = rest - sum(own.values())
         return tuple(
             first_values(own[role], codes)
-            for role, codes in zip(self.plan.roles, self.label(), strict=True)
-        )
-
-    @cached_property
-    def mu(self) -> Floats:
-        """Fitted means in the caller's units, (n,)."""
-        fitted = self.best.point.mu[self.present]
-        fitted *= self.system.unit
-        if self.arrays.weights is not None:
-            fitted /= self.arrays.weights[self.rows]
-        return fitted
-
-    @property
-    def beta(self) -> Floats:
-        """Slopes in the caller's units."""
-        return self.best.beta / self.system.scaling.scale
-
-    def estimate(self) -> Estimate:
-        """Everything by row."""
-        scale, weights = self.system.scaling.scale, self.arrays.weights
-        return Estimate(
-            rows=self.rows,
-            beta=self.beta,
-            y=self.arrays.y[self.rows],
-            eta=np.log(self.mu),
-            mu=self.mu,
-            weights=None if weights is None else weights[self.rows],
-            bread=self.best.curvature.inverse
-            / (self.system.unit * np.outer(scale, scale)),
-            iterations=self.best.iterations,
-            contraction=self.best.contraction,
-            score_norm=self.best.score_norm,
-            family="poisson",
-            project=self.project,
-            label=self.label,
-            values=self.values,
+            for role, codes in zip(self.plan.roles, self.effects(), strict=True)
         )
 
 

@@ -27,6 +27,7 @@ from forecast.kernels.jit import jit
 from forecast.kernels.products import add_products
 
 __all__ = [
+    "add_scores",
     "cross_moments",
     "fill_column",
     "fill_outcome",
@@ -39,6 +40,8 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+
+GROUPS_AT_A_TIME = 128
 
 
 @jit
@@ -118,12 +121,17 @@ def fill_column(
     X: Array,
     k: int,
 ) -> None:
-    """Write column `k` of X, centred and scaled; zero in absent cells."""
-    width = X.shape[2]
-    for g in range(first, last):
-        for t in range(width):
-            row = source[g, t]
-            X[g, k, t] = (column[row] - center) * scale if row >= 0 else 0.0
+    """Write column `k` of X, centred and scaled; zero in absent cells.
+
+    A few groups at a time, slot by slot: a table sorted by period is then read in its
+    own order, and the cells written stay in the second cache.
+    """
+    for start in range(first, last, GROUPS_AT_A_TIME):
+        stop = min(start + GROUPS_AT_A_TIME, last)
+        for t in range(X.shape[2]):
+            for g in range(start, stop):
+                row = source[g, t]
+                X[g, k, t] = (column[row] - center) * scale if row >= 0 else 0.0
 
 
 @jit
@@ -425,3 +433,47 @@ def project_rows(
                 if y[g, t] >= 0.0:
                     out[row, k] = (rest[t] - mean) * scale[k]
                     row += 1
+
+
+@jit
+def add_scores(
+    outer: Array,
+    inner: Array,
+    totals: Array,
+    y: Array,
+    X: Array,
+    mu: Array,
+    theta_a: Array,
+    theta_b: Array,
+    clusters: Array,
+    sums: Array,
+) -> None:
+    """Add each row's score ``x~ (y - mu)`` to its cluster's `sums` (clusters, K).
+
+    `clusters` (n,) has an entry for each cell present, group by group; x~ is as in
+    `project_rows`, with scale 1.
+    """
+    n_columns, width = X.shape[1], X.shape[2]
+    three_way = theta_a.shape[0] > 0
+    rest = np.empty((n_columns, width))
+    row = 0
+    for g in range(totals.size):
+        i, j = outer[g], inner[g]
+        for k in range(n_columns):
+            mean = 0.0
+            for t in range(width):
+                x = X[g, k, t] - theta_b[j, k, t]
+                if three_way:
+                    x -= theta_a[i, k, t]
+                rest[k, t] = x
+                mean += mu[g, t] * x
+            mean /= totals[g]
+            for t in range(width):
+                rest[k, t] -= mean
+        for t in range(width):
+            if y[g, t] >= 0.0:
+                residual = y[g, t] - mu[g, t]
+                cluster = clusters[row]
+                row += 1
+                for k in range(n_columns):
+                    sums[cluster, k] += rest[k, t] * residual
