@@ -91,7 +91,7 @@ class SlottedView:
             "outer": (system.outer, system.n_outer),
             "inner": (system.inner, system.n_inner),
         }[role]
-        first = owner[:, None] * np.int32(width)
+        first: Ints = owner[:, None] * np.int32(width)
         cells: Ints = first + np.arange(width, dtype=np.int32)
         return Codes(cells[self.present], count * width)
 
