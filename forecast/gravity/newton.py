@@ -32,6 +32,8 @@ __all__ = ["Curvature", "Optimum", "Point", "System", "curvature_at", "maximise"
 SCORE_TOLERANCE = 1e-9  # of the final check; ten times below what is promised
 REFRESH_TOLERANCES = (5e-2, 1e-2, 1e-3)
 FINAL_TOLERANCE = 1e-5  # of what the last refresh, good to 1e-3 or better, has left
+# Of what a column holds within groups; less on the other effects is rounding.
+FINAL_ROUNDING = 1e-11
 MOST_ITERATIONS = 5_000  # of conjugate gradients
 MOST_HALVINGS = 30
 
@@ -281,6 +283,7 @@ def curvature_at(
         None if before is None else before.Theta,
         tolerance=tolerance,
         limit=MOST_ITERATIONS,
+        floor=(tolerance / 100) ** 2 * np.diag(gram),
     )
     return curvature_of(
         C, gram, solved.V.astype(float), solved.residual, solved.iterations
@@ -305,6 +308,7 @@ def final_curvature(system: System, mu: Floats, before: Curvature | None) -> Cur
         None,
         tolerance=FINAL_TOLERANCE,
         limit=MOST_ITERATIONS,
+        floor=FINAL_ROUNDING**2 * np.diag(gram),
     )
     Theta = Theta + solved.V
     return curvature_of(C, gram, Theta, solved.residual, solved.iterations)
