@@ -43,6 +43,12 @@ class Arrays:
             return np.arange(self.y.size)
         return np.flatnonzero(self.keep)
 
+    @property
+    def values(self) -> list[Floats]:
+        """All that tells rows with the same levels apart: y, regressors, weights, offset."""
+        extra = (self.weights, self.offset)
+        return [self.y, *self.columns, *(v for v in extra if v is not None)]
+
     def codes(self, effect: Effect, rows: Ints) -> Codes:
         """Levels of an effect over some rows, those that occur numbered from 0."""
         factors = [self.factors[name] for name in effect.factors]

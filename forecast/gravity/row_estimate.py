@@ -22,7 +22,7 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     rows = arrays.rows
     effects = [arrays.codes(effect, rows) for effect in arrays.effects]
     columns = [column[rows] for column in arrays.columns]
-    layout = sort_by_effects(effects, [arrays.y[rows], *columns])
+    layout = sort_by_effects(effects, [values[rows] for values in arrays.values])
     order = rows[layout.order]
     scaling = Scaling.of(columns)
     X = np.empty((len(columns), order.size))
@@ -34,6 +34,9 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     mass = arrays.y[order] if weights is None else arrays.y[order] * weights
     offset = None if arrays.offset is None else arrays.offset[order]
     shift = combined_offset(weights, offset)
+    if shift is not None:  # the finest effect takes up what keeps exponentials in range
+        largest = np.maximum.reduceat(shift, layout.starts[:-1])
+        shift = shift - np.repeat(largest, np.diff(layout.starts))
     unit = float(mass.mean())
     system = RowSystem(layout, mass / unit, X, np.zeros(0) if shift is None else shift)
     best = maximise(system, tolerance=tolerance)

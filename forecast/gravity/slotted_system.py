@@ -68,7 +68,7 @@ class SlottedSystem:
     cuts : int array of shape (blocks + 1,)
         Fixed by the data, never by the number of threads.
     unit : float
-        Mean of the weighted outcome.
+        About the mean of the weighted outcome.
     scaling : Scaling
     """
 
@@ -99,7 +99,7 @@ class SlottedSystem:
 
     @cached_property
     def total(self) -> float:
-        """Sum of the outcome, in units of its mean."""
+        """Sum of the outcome in cells."""
         return float(self.totals.sum())
 
     def split(self, theta: Floats) -> tuple[Floats, Floats]:
@@ -287,7 +287,9 @@ def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
     if slots.place_rows(plan.slot, plan.group, kept, rank, plan.width, places):
         return None
     source = places.reshape(groups.size, plan.width)
-    unit = float(sums[groups].sum()) / int(np.count_nonzero(source >= 0))
+    # A power of two: `sums` depend on the order of rows in the last bits, this does not.
+    mean = float(sums[groups].sum()) / int(np.count_nonzero(source >= 0))
+    unit = float(2.0 ** np.round(np.log2(mean)))
     outer, inner = plan.outer[groups], plan.inner[groups]
     cuts = cut_blocks(outer if plan.n_outer else inner, source.size)
     cells, totals, margins = fill_outcome(
@@ -353,7 +355,12 @@ def fill_columns(
 
 
 def fill_offset(source: Ints, offset: Floats | None) -> Floats:
-    """Offset by cell (P, T), or an array without rows."""
+    """Offset by cell (P, T) less the largest of its group, or an array without rows.
+
+    The finest effect takes up what is subtracted; exponentials stay in their range.
+    """
     if offset is None:
         return np.zeros((0, source.shape[1]))
-    return np.where(source >= 0, offset[source], 0.0)
+    cells = np.where(source >= 0, offset[source], -np.inf)
+    cells -= cells.max(axis=1, keepdims=True, initial=-np.inf)
+    return np.where(source >= 0, cells, 0.0)
