@@ -165,7 +165,7 @@ class GravityFit:
     @property
     def nobs(self) -> int:
         """Rows used."""
-        return int(self.estimate.y.size)
+        return self.estimate.n
 
     @property
     def sample(self) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def fit_plain(arrays: Arrays) -> Estimate:
     eta = X @ beta + offset
     norm = relative_scores(root * basis.Z, root[:, 0] * (target - X @ beta), target)
     view = Rows(rows, arrays.y[rows], eta, weights, X)
-    return Estimate("gaussian", beta, half @ half.T, 1, 0.0, norm, view)
+    return Estimate("gaussian", rows.size, beta, half @ half.T, 1, 0.0, norm, view)
 
 
 def fit_absorbed(arrays: Arrays) -> Estimate:
@@ -85,7 +85,7 @@ def fit_absorbed(arrays: Arrays) -> Estimate:
         level_values(layout, levels, mu - arrays.linear(beta, order)),
     )
     norm = margins_off(codes, errors * given, target * given)
-    return Estimate("gaussian", beta, half @ half.T, 1, 0.0, norm, view)
+    return Estimate("gaussian", order.size, beta, half @ half.T, 1, 0.0, norm, view)
 
 
 def level_values(

@@ -91,7 +91,7 @@ def fit_plain_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     half = basis.back @ np.linalg.inv(R)
     mu = np.exp(eta) if weights is None else np.exp(eta) / weights
     view = Rows(rows, arrays.y[rows], mu, weights, X)
-    return Estimate("poisson", beta, half @ half.T, steps, contraction, norm, view)
+    return Estimate("poisson", rows.size, beta, half @ half.T, steps, contraction, norm, view)
 
 
 def constant_share(X: Floats, shift: float) -> Floats:

@@ -182,6 +182,8 @@ class Estimate:
     Attributes
     ----------
     family : {"poisson", "gaussian"}
+    n : int
+        Rows of the sample.
     beta : float array of shape (k,)
     bread : float array of shape (k, k)
         Inverse of ``x_tilde' W x_tilde`` with W = `working`.
@@ -196,6 +198,7 @@ class Estimate:
     """
 
     family: str
+    n: int
     beta: Floats
     bread: Floats
     iterations: int

@@ -44,6 +44,7 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     scale = scaling.scale
     return Estimate(
         family="poisson",
+        n=order.size,
         beta=best.beta / scale,
         bread=best.curvature.inverse / (unit * np.outer(scale, scale)),
         iterations=best.iterations,

@@ -37,7 +37,7 @@ class Scores:
     @property
     def n(self) -> int:
         """Number of rows."""
-        return int(self.estimate.y.size)
+        return self.estimate.n
 
     @property
     def k(self) -> int:

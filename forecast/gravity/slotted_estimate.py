@@ -26,6 +26,7 @@ def estimate_of(
     scale = system.scaling.scale
     return Estimate(
         family="poisson",
+        n=int(np.count_nonzero(system.source >= 0)),
         beta=best.beta / scale,
         bread=best.curvature.inverse / (system.unit * np.outer(scale, scale)),
         iterations=best.iterations,

@@ -277,9 +277,9 @@ def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
     """Place the sample's rows in slots, or return None where two rows share a cell."""
     y, weights = arrays.y, arrays.weights
     kept = np.zeros(0, bool) if arrays.keep is None else arrays.keep
-    mass = y if weights is None else y * weights
-    counted = mass if arrays.keep is None else np.where(kept, mass, 0.0)
-    sums = np.bincount(plan.group, weights=counted, minlength=plan.n_groups)
+    sums = np.zeros(plan.n_groups)
+    given = np.zeros(0) if weights is None else weights
+    slots.sum_groups(plan.group, y, given, kept, sums)
     groups = np.flatnonzero(sums > 0)
     rank = np.full(plan.n_groups, -1, np.int32)
     rank[groups] = np.arange(groups.size, dtype=np.int32)

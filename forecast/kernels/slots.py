@@ -37,11 +37,27 @@ __all__ = [
     "schur_diagonal",
     "schur_product",
     "score_pass",
+    "sum_groups",
 ]
 
 Array = NDArray[Any]
 
 GROUPS_AT_A_TIME = 128
+
+
+@jit
+def sum_groups(
+    group: Array, y: Array, weights: Array, keep: Array, sums: Array
+) -> None:
+    """Add the (weighted) outcome of each row kept to its group's `sums`.
+
+    Shapes: group, y (n,); weights, keep (n,) or empty; sums (groups,).
+    """
+    weighted, some = weights.size > 0, keep.size > 0
+    for row in range(y.size):
+        if some and not keep[row]:
+            continue
+        sums[group[row]] += y[row] * weights[row] if weighted else y[row]
 
 
 @jit
