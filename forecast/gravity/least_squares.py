@@ -10,7 +10,7 @@ import numpy as np
 
 from forecast.gravity.absorption import Absorber
 from forecast.gravity.arrays import Arrays
-from forecast.gravity.plain_poisson import canonical_order, centre
+from forecast.gravity.plain_poisson import canonical_order, centre, refuse_nothing
 from forecast.gravity.records import Codes, Estimate, Floats, Rows
 from forecast.gravity.row_system import SortedRows, sort_by_effects
 from forecast.gravity.scaling import Scaling
@@ -25,6 +25,7 @@ def fit_least_squares(arrays: Arrays) -> Estimate:
 
 def fit_plain(arrays: Arrays) -> Estimate:
     """Least squares on the regressors alone."""
+    refuse_nothing(arrays)
     rows = canonical_order(arrays)
     X = np.column_stack([column[rows] for column in arrays.columns])
     weights = None if arrays.weights is None else arrays.weights[rows]

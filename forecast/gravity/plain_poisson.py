@@ -10,7 +10,13 @@ from forecast.errors import ModelError
 from forecast.gravity.arrays import Arrays, combined_offset
 from forecast.gravity.records import Estimate, Floats, Ints, Rows
 
-__all__ = ["Centred", "centre", "fit_plain_poisson"]
+__all__ = [
+    "Centred",
+    "canonical_order",
+    "centre",
+    "fit_plain_poisson",
+    "refuse_nothing",
+]
 
 MOST_STEPS = 200
 SCORE_TOLERANCE = 1e-10
@@ -48,6 +54,16 @@ def centre(X: Floats) -> Centred:
     return Centred((X - center) / scale, back)
 
 
+def refuse_nothing(arrays: Arrays) -> None:
+    """Raise where there is no column to fit (F-544)."""
+    if not arrays.columns:
+        raise ModelError(
+            "a model without regressors, effects and constant has nothing to estimate",
+            code="F-544",
+            remedy="Add a constant (leave out '- 1'), a regressor or an effect.",
+        )
+
+
 def canonical_order(arrays: Arrays) -> Ints:
     """Rows of the sample sorted by their values, so that sums do not depend on input order."""
     rows = arrays.rows
@@ -64,13 +80,8 @@ def fit_plain_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     ModelError
         F-542 when the score equations cannot be met, F-544 without any regressor.
     """
+    refuse_nothing(arrays)
     rows = canonical_order(arrays)
-    if not arrays.columns:
-        raise ModelError(
-            "a model without regressors, effects and constant has nothing to estimate",
-            code="F-544",
-            remedy="Add a constant (leave out '- 1'), a regressor or an effect.",
-        )
     X = np.column_stack([column[rows] for column in arrays.columns])
     basis = centre(X)
     weights = None if arrays.weights is None else arrays.weights[rows]

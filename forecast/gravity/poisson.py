@@ -12,6 +12,7 @@ that suits the effects.
 from __future__ import annotations
 
 from forecast.gravity.arrays import Arrays
+from forecast.gravity.memory import refuse_too_large
 from forecast.gravity.newton import maximise
 from forecast.gravity.plain_poisson import fit_plain_poisson
 from forecast.gravity.records import Estimate
@@ -35,8 +36,9 @@ def fit_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     Raises
     ------
     ModelError
-        F-542 when the score equations cannot be met.
+        F-542 when the score equations cannot be met, F-548 when memory would not suffice.
     """
+    refuse_too_large(arrays.y.size, len(arrays.columns))
     if not arrays.effects:
         return fit_plain_poisson(arrays, tolerance=tolerance)
     plan = plan_slots(arrays.effects, arrays.factors)
