@@ -3,9 +3,9 @@
 An analyst holds flows between regions or countries (`TradePanel`), a log of
 cooperation events (`EventLog`) and dated official figures (`Releases`). From these
 the library forecasts (`ETS`, `Theta`, ...), estimates the current year from a part
-of it (`nowcast`) and judges printed claims (`check`). Every forecast is a
-distribution of joint sample paths (`Forecast`), so sums and growth rates carry
-intervals that are right by construction.
+of it (`nowcast`), fits gravity models (`Gravity`) and judges printed claims (`check`).
+Every forecast is a distribution of joint sample paths (`Forecast`), so sums and growth
+rates carry intervals that are right by construction.
 
 The public names load on first use: ``import forecast`` alone costs next to nothing.
 
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from forecast.forecasts import Forecast
     from forecast.gravity import (
         Clustered,
+        Etable,
         Gravity,
         GravityFit,
         GravityFits,
         Iid,
         Robust,
+        etable,
     )
     from forecast.nowcasting import Nowcast, nowcast
     from forecast.panel import TradePanel
@@ -55,6 +57,7 @@ __all__ = [
     "Clustered",
     "Count",
     "Drift",
+    "Etable",
     "EventLog",
     "Forecast",
     "Gravity",
@@ -79,6 +82,7 @@ __all__ = [
     "check",
     "datasets",
     "errors",
+    "etable",
     "nowcast",
     "read_table",
     "report",
@@ -101,11 +105,13 @@ _HOMES = {
     "forecast.forecasts": ["Forecast"],
     "forecast.gravity": [
         "Clustered",
+        "Etable",
         "Gravity",
         "GravityFit",
         "GravityFits",
         "Iid",
         "Robust",
+        "etable",
     ],
     "forecast.nowcasting": ["Nowcast", "nowcast"],
     "forecast.panel": ["TradePanel"],
