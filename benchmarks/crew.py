@@ -61,7 +61,8 @@ class Worker:
         self._process = process
         self._complaints = complaints
         self._replies: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         for line in self._process.stdout:
@@ -84,7 +85,7 @@ class Worker:
         try:
             line = self._replies.get(timeout=limit)
         except queue.Empty:
-            self.stop()
+            self.stop(patience=0)
             raise TimeLimitError(f"> {limit:g} s") from None
         if not line:
             code = self._process.wait()
@@ -96,15 +97,20 @@ class Worker:
         lines = self._complaints.read().strip().splitlines()
         return lines[-1] if lines else "no message"
 
-    def stop(self) -> None:
-        """End the process and what it started."""
-        if self._process.poll() is None:
-            if hasattr(os, "killpg"):
+    def stop(self, patience: float = 5) -> None:
+        """End the process and what it started; after `patience` seconds by force."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            if hasattr(os, "killpg"):  # the R that a worker started as well
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
+            self._process.wait()
+        self._listener.join(patience or 5)
+        self._process.stdout.close()
 
 
 @contextlib.contextmanager
