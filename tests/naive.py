@@ -27,10 +27,12 @@ def separated_rows(
     """Rows that are separated, by a linear programme over all dummies.
 
     Maximise sum(u) subject to z = D gamma, z = 0 where y > 0, 0 <= u <= z and u <= 1
-    where y = 0. Columns are scaled to unit size, which moves no answer.
+    where y = 0. Columns are brought to one size, and where there are effects to one
+    mean, which moves no answer.
     """
     y = np.asarray(y, float)
-    D = dummy_design(columns, effects, y.size)
+    middle = [x - x.mean() if len(effects) else x for x in map(np.asarray, columns)]
+    D = dummy_design(middle, effects, y.size)
     D = D / np.where(np.abs(D).max(axis=0) > 0, np.abs(D).max(axis=0), 1.0)
     zero = np.flatnonzero(y == 0)
     n_zero, n_columns = zero.size, D.shape[1]
