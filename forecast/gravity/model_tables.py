@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +11,7 @@ import pandas as pd
 from forecast.errors import ModelError
 from forecast.gravity import table_markup
 from forecast.gravity.fit import GravityFit
+from forecast.gravity.table_notes import note_lines
 from forecast.gravity.table_rows import (
     BELOW,
     STATISTICS,
@@ -21,9 +20,9 @@ from forecast.gravity.table_rows import (
     coefficient_rows,
     effect_rows,
     heading_rows,
-    note_lines,
     statistic_rows,
 )
+from forecast.gravity.table_terms import labelled_terms, select_terms, terms_in_order
 
 __all__ = ["STARS", "Etable", "etable"]
 
@@ -200,11 +199,11 @@ def etable(
     extra = {label: tuple(map(str, cells)) for label, cells in (rows or {}).items()}
     _check_counts(len(found), models, extra)
     names = names or {}
-    everything = _terms_in_order(found)
-    shown = _select(everything, keep, drop, order)
+    everything = terms_in_order(found)
+    shown = select_terms(everything, keep, drop, order)
     blocks = (
         coefficient_rows(
-            found, _labelled(found, shown, names), below, starred, digits, level
+            found, labelled_terms(found, shown, names), below, starred, digits, level
         ),
         effect_rows(found, names),
         (
@@ -221,69 +220,6 @@ def etable(
         tuple(block for block in blocks if block),
         (*said, *notes),
     )
-
-
-# ------------------------------------------------------------------------- which terms
-
-
-def _terms_in_order(fits: Sequence[GravityFit]) -> list[str]:
-    """All terms as they come; a constant last."""
-    terms = dict.fromkeys(term for fit in fits for term in fit.terms)
-    return sorted(terms, key=lambda term: term == "Intercept")
-
-
-def _select(
-    terms: Sequence[str],
-    keep: Sequence[str],
-    drop: Sequence[str],
-    order: Sequence[str],
-) -> list[str]:
-    """Terms to show, in the order in which they are shown."""
-    kept = _matching(terms, keep) if keep else terms
-    dropped = set(_matching(terms, drop))
-    first = dict.fromkeys(_matching(terms, order))
-    left = [term for term in terms if term in set(kept) and term not in dropped]
-    return [*(t for t in first if t in left), *(t for t in left if t not in first)]
-
-
-def _matching(terms: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """Terms that one of the patterns names, pattern by pattern."""
-    found = []
-    for pattern in (patterns,) if isinstance(patterns, str) else patterns:
-        form = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
-        hits = [t for t in terms if t == pattern or form.fullmatch(t)]
-        if not hits:
-            near = difflib.get_close_matches(pattern, terms, n=1)
-            guess = f" Did you mean {near[0]!r}?" if near else ""
-            raise ModelError(
-                f"no model has a term {pattern!r}",
-                code="F-594",
-                column=pattern,
-                examples=terms,
-                remedy=f"Use names of terms as estimated, * for any text.{guess}",
-            )
-        found += hits
-    return found
-
-
-def _labelled(
-    fits: Sequence[GravityFit], terms: Sequence[str], names: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """From each label to the terms that share it."""
-    labelled: dict[str, list[str]] = {}
-    for term in terms:
-        labelled.setdefault(names.get(term, term), []).append(term)
-    for label, same in labelled.items():
-        if any(len(set(same) & set(fit.terms)) > 1 for fit in fits):
-            raise ModelError(
-                f"{len(same)} terms of one model have the label {label!r}",
-                code="F-596",
-                column=label,
-                count=len(same),
-                examples=same,
-                remedy="Give each its own label in names=.",
-            )
-    return labelled
 
 
 # ---------------------------------------------------------------------------- the door
