@@ -50,7 +50,12 @@ def version() -> str:
     found = shutil.which("Rscript")
     if not found:
         raise ImportError("no Rscript on the path")
-    command = [found, "-e", 'cat(as.character(packageVersion("fixest")))']
+    command = [
+        found,
+        "--no-init-file",
+        "-e",
+        'cat(as.character(packageVersion("fixest")))',
+    ]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     if said.returncode != 0:
         raise ImportError("R has no package fixest")
@@ -64,7 +69,7 @@ def prepare(problem: Problem, frame: pd.DataFrame, threads: int) -> RProcess:
         frame.to_csv(path, index=False)
         arguments = [str(path), formula, problem.cluster, str(threads)]
         process = subprocess.Popen(
-            ["Rscript", "--vanilla", str(SCRIPT), *arguments],
+            ["Rscript", "--no-init-file", str(SCRIPT), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
