@@ -56,6 +56,9 @@ from forecast.gravity.records import Codes, Floats, Ints
 
 __all__ = ["corrected_meat", "score_bias", "unshrunk_scores"]
 
+PERFECT = 1e-9
+"""Share of a score, or product of shares, below which a pair is fitted perfectly."""
+
 NEGLIGIBLE = 1e-12
 """Eigenvalues of a period-by-period matrix below this share of the largest are 0."""
 
@@ -182,8 +185,23 @@ def unshrunk_scores(
         else:
             reach += own[pairs][:, :, None] * identity
             leverage = weight[:, :, None] * reach
-        score = panel.score[pairs][:, :, None]
-        result[pairs] = np.linalg.solve(identity - leverage, score)[:, :, 0]
+        result[pairs] = _undo(identity - leverage, panel.score[pairs])
+    return result
+
+
+def _undo(kept: Floats, score: Floats) -> Floats:
+    """Solve ``kept m = score`` pair by pair; shapes (P, T, T), (P, T) -> (P, T).
+
+    Where a level holds no other pair the fit is perfect, `kept` singular and the score
+    zero in that direction; then the shortest solution is taken.
+    """
+    perfect = np.abs(np.linalg.det(kept)) < PERFECT
+    result = np.zeros_like(score)
+    fine = ~perfect
+    result[fine] = np.linalg.solve(kept[fine], score[fine][:, :, None])[:, :, 0]
+    if perfect.any():
+        inverse = np.linalg.pinv(kept[perfect], rcond=PERFECT)
+        result[perfect] = np.einsum("ptu,pu->pt", inverse, score[perfect])
     return result
 
 

@@ -38,6 +38,9 @@ __all__ = ["BootstrapT", "ScoreBootstrap", "bootstrap"]
 DRAWS_AT_ONCE = 64
 EXPANSIONS, HALVINGS = 60, 60
 
+TIED = 1 - 1e-9
+"""All signs alike give the statistic itself; rounding must not decide about it."""
+
 WEIGHTS: dict[str, tuple[float, ...]] = {
     "rademacher": (-1.0, 1.0),
     "webb": tuple(
@@ -75,7 +78,7 @@ class BootstrapT:
         t = abs(distance) / self.plain[j]
         top = np.abs(self.n0[j] + distance * self.n1[j])
         under = self.q0[j] + 2 * distance * self.q1[j] + distance**2 * self.q2[j]
-        beyond = top >= t * np.sqrt(np.maximum(under, 0.0))
+        beyond = top >= TIED * t * np.sqrt(np.maximum(under, 0.0))
         return float((1 + np.count_nonzero(beyond)) / (1 + beyond.size))
 
     def p_values(self, statistics: Floats) -> Floats:

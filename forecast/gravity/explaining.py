@@ -28,6 +28,8 @@ MEANINGS = {
     "none": "the plain sandwich without a factor",
     "textbook": "the textbook's",
     "given": "with the dispersion that was given",
+    "published": "Weidner and Zylkin's (2021), as Stata's ppml_fe_bias",
+    "recommended": "Weidner and Zylkin's with the correction on both sides of the meat",
 }
 
 
