@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import pandas as pd
 
 from forecast.gravity.covariance import Recipe
 from forecast.gravity.fit import GravityFit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["GravityFits"]
 
@@ -54,10 +57,15 @@ class GravityFits(Sequence[GravityFit]):
 
     def glance(self) -> pd.DataFrame:
         """One row per fit."""
-        tables = [
-            fit.glance().assign(formula=fit.recipe.formula) for fit in self.fits
-        ]
+        tables = [fit.glance().assign(formula=fit.recipe.formula) for fit in self.fits]
         return pd.concat(tables, ignore_index=True)
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the coefficients of all fits; see `forecast.plots.plot_coefficients`."""
+        from forecast.plots import plot_coefficients
+
+        numbered = {f"({n})": fit for n, fit in enumerate(self.fits, 1)}
+        return plot_coefficients(numbered, ax, **options)
 
     def __repr__(self) -> str:
         return "\n\n".join(

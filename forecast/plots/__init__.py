@@ -2,7 +2,8 @@
 
 The year: `plot_nowcast`, `plot_part_year`, `plot_fan`, `plot_track`. How an estimate
 came about: `plot_news`, `plot_contributions`. Claims: `plot_claim` and its single
-figures `plot_records`, `plot_ceiling`, `plot_control`.
+figures `plot_records`, `plot_ceiling`, `plot_control`. Fitted models:
+`plot_coefficients`, `plot_event_study`.
 
 Colours, numbers and labels come from `forecast.plots.look`; `look.render` gives a
 figure as bytes that are the same in every run.
@@ -11,6 +12,7 @@ figure as bytes that are the same in every run.
 from __future__ import annotations
 
 from forecast.plots.changes import plot_contributions, plot_news
+from forecast.plots.coefficients import plot_coefficients, plot_event_study
 from forecast.plots.paths import plot_fan, plot_part_year
 from forecast.plots.records import plot_records
 from forecast.plots.verdicts import plot_ceiling, plot_claim, plot_control
@@ -20,8 +22,10 @@ __all__ = [
     "Mark",
     "plot_ceiling",
     "plot_claim",
+    "plot_coefficients",
     "plot_contributions",
     "plot_control",
+    "plot_event_study",
     "plot_fan",
     "plot_news",
     "plot_nowcast",
