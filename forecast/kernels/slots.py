@@ -308,6 +308,8 @@ def cross_moments(
     (K, K), with W = mu and X~ = X minus its mu-weighted mean within the group.
     """
     n_columns, width = X.shape[1], X.shape[2]
+    if n_columns == 0:
+        return
     three_way = C_a.shape[0] > 0
     # So many groups at a time that the buffers stay in the first cache.
     chunk = max(1, 512 // width)
