@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["DiagonalConditioner", "DirectConditioner", "choose_conditioner"]
 
 FEW_LEVELS = 1_500  # a dense factor is cheap: always take it
+MOST_LEVELS = 30_000  # of a sparse factor; beyond, it may fill up
+ENTRIES_PER_LEVEL = 100  # a complement with more of them would fill up
 MOST_PRODUCTS = 200_000_000  # multiplications worth assembling a sparse complement
-PROBE_ITERATIONS = 20
+PROBE_ITERATIONS = 12
 PROBE_TOLERANCE = 0.01
 WEIGHTS_MOVED = 1.5  # ratio of diagonals beyond which a factor is made anew
 MOST_BLOCKS = 16
@@ -96,17 +98,14 @@ def choose_conditioner(
         np.full(diagonal.size, -1),
     )
     if "direct" not in kept:
-        few = diagonal.size <= FEW_LEVELS
-        worthwhile = assembly_cost(layout) <= MOST_PRODUCTS
-        kept["direct"] = worthwhile and (
-            few or not contracts(layout, weights, inverse, easy)
+        kept["direct"] = is_feasible(layout) and (
+            diagonal.size <= FEW_LEVELS or not contracts(layout, weights, inverse, easy)
         )
-    if not kept["direct"]:
-        return easy
     factor = kept.get("factor")
-    if factor is None or not factor.serves(diagonal):
+    if kept["direct"] and (factor is None or not factor.serves(diagonal)):
         factor = kept["factor"] = factorise(layout, weights, inverse, diagonal)
-    return factor
+        kept["direct"] = factor is not None
+    return factor if kept["direct"] else easy
 
 
 def schur_diagonal(layout: SortedRows, weights: Floats, inverse: Floats) -> Floats:
@@ -118,10 +117,10 @@ def schur_diagonal(layout: SortedRows, weights: Floats, inverse: Floats) -> Floa
     return diagonal
 
 
-def assembly_cost(layout: SortedRows) -> int:
-    """Multiplications that assembling the complement takes."""
+def is_feasible(layout: SortedRows) -> bool:
+    """Whether assembling the complement and factorising it may be worth while."""
     sizes = np.diff(layout.starts).astype(float) * layout.index.shape[0]
-    return int((sizes**2).sum())
+    return layout.n_levels <= MOST_LEVELS and (sizes**2).sum() <= MOST_PRODUCTS
 
 
 def contracts(
@@ -143,8 +142,11 @@ def contracts(
 
 def factorise(
     layout: SortedRows, weights: Floats, inverse: Floats, diagonal: Floats
-) -> DirectConditioner:
-    """Factorise the complement at these weights: dense if small, else sparse."""
+) -> DirectConditioner | None:
+    """Factorise the complement at these weights: dense if small, else sparse.
+
+    Returns None for a complement that is large and not sparse.
+    """
     m = layout.n_levels
     if m <= FEW_LEVELS:
         from scipy.linalg import cho_factor, cho_solve
@@ -159,6 +161,8 @@ def factorise(
     from scipy.sparse.linalg import splu
 
     S = sparse_complement(layout, weights, inverse)
+    if S.nnz > ENTRIES_PER_LEVEL * m:
+        return None
     lu = splu(
         S,
         permc_spec="MMD_AT_PLUS_A",

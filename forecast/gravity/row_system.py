@@ -32,7 +32,7 @@ class SortedRows:
         First place of each group, a level of the finest effect.
     groups : int array of shape (P,)
         Level of the finest effect that each group is.
-    index : int32 array of shape (F, n)
+    index : uint32 array of shape (F, n)
         Levels of the other effects, numbered through.
     offsets : int array of shape (F + 1,)
         Where the levels of each other effect begin in that numbering.
@@ -107,10 +107,10 @@ def level_index(effects: Sequence[Codes], order: Ints) -> tuple[Ints, Ints]:
     """Levels of each effect over ordered rows, numbered through, and where each begins."""
     counts = [effect.count for effect in effects]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    index = np.empty((len(effects), order.size), np.int32)
+    index = np.empty((len(effects), order.size), np.uint32)
     for f, effect in enumerate(effects):
-        np.take(effect.codes, order, out=index[f])
-        index[f] += np.int32(offsets[f])
+        index[f] = effect.codes[order]
+        index[f] += np.uint32(offsets[f])
     return index, offsets
 
 
