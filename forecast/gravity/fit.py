@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pandas as pd
 
 from forecast.gravity import portrait
-from forecast.gravity.covariance import Covariance, Recipe
+from forecast.gravity.corrected import BiasCorrected
+from forecast.gravity.covariance import Recipe
+from forecast.gravity.event_terms import reference_times
 from forecast.gravity.goodness import Goodness, goodness_of
-from forecast.gravity.records import Design, Estimate, Floats
-from forecast.gravity.row_keys import RowKeys
-from forecast.gravity.sample import Sample, Separation
+from forecast.gravity.parts.inference import Inference
+from forecast.gravity.parts.predicting import Predicting
+from forecast.gravity.sample import Separation
 from forecast.gravity.scores import Scores
 
 if TYPE_CHECKING:
-    from forecast.gravity.model import Gravity
+    from matplotlib.axes import Axes
+
 
 __all__ = ["GravityFit"]
 
@@ -34,7 +37,7 @@ TIDY = (
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class GravityFit:
+class GravityFit(Predicting, Inference):
     """A fitted gravity model; `Gravity.fit` makes one.
 
     Attributes
@@ -61,25 +64,7 @@ class GravityFit:
     ['term', 'estimate', 'std_error']
     """
 
-    recipe: Gravity
-    design: Design
-    drawn: Sample
-    estimate: Estimate
-    covariance: Covariance
-    keys: RowKeys
-
     # ------------------------------------------------------------------ estimates
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Names of the regressors with a coefficient."""
-        return self.drawn.terms
-
-    @property
-    def beta(self) -> Floats:
-        """Coefficients (k,), corrected for bias where the covariance says so."""
-        bias = self.covariance.bias
-        return self.estimate.beta if bias is None else self.estimate.beta - bias
 
     @property
     def params(self) -> pd.Series:
@@ -156,6 +141,21 @@ class GravityFit:
         recipe = replace(self.recipe, vcov=vcov)
         return replace(self, recipe=recipe, covariance=covariance)
 
+    def bias_corrected(self, form: str = "recommended", **options: Any) -> Self:
+        """Return the fit with slopes freed of bias and standard errors to match.
+
+        Parameters
+        ----------
+        form : {"recommended", "published"}
+            See `BiasCorrected`, which also takes the `options`.
+
+        Raises
+        ------
+        ModelError
+            F-559 for a model that the theory of Weidner and Zylkin does not cover.
+        """
+        return self.with_vcov(BiasCorrected(form, **options))
+
     def explain_se(self) -> str:
         """Say in a paragraph and a table how the standard errors were made."""
         return self.covariance.explain()
@@ -209,10 +209,35 @@ class GravityFit:
         """Outcome minus fitted mean, as `fittedvalues`."""
         return self._by_input(self.estimate.y - self.estimate.mu, "residual")
 
-    def _by_input(self, values: Floats, name: str) -> pd.Series:
-        order = np.argsort(self.estimate.rows)
-        positions = self.design.positions[self.estimate.rows[order]]
-        return pd.Series(values[order], self.design.source.index.take(positions), name=name)
+    # --------------------------------------------------------------- to look at it
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the coefficients; options as in `forecast.plots.plot_coefficients`."""
+        from forecast.plots import plot_coefficients
+
+        return plot_coefficients(self, ax, **options)
+
+    def plot_event_study(
+        self,
+        events: str | Sequence[tuple[float, str]],
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Axes:
+        """Draw effects by the time since an event.
+
+        Parameters
+        ----------
+        events : str or sequence of (float, str)
+            ``"years_to_entry"`` for the terms of ``i(years_to_entry, treated, ref=-1)``,
+            whose reference is then known; or times with their terms.
+        ax : Axes, optional
+        **options
+            As in `forecast.plots.plot_event_study`.
+        """
+        from forecast.plots import plot_event_study
+
+        options.setdefault("reference", reference_times(self.recipe.equations, events))
+        return plot_event_study(self, events, ax, **options)
 
     def glance(self) -> pd.DataFrame:
         """One row about the fit as a whole."""
