@@ -80,6 +80,14 @@ class WaldTest:
     dof_denominator: float
     p_value: float
     reference: str
+    ends: tuple[Ends, ...] = field(repr=False)
+
+    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Lower and upper ends around `estimate`, one by one; shapes (m,)."""
+        each = zip(self.ends, self.estimate, self.std_error, strict=True)
+        found = [ends.interval(float(b), float(se), level) for ends, b, se in each]
+        low, high = np.array(found).T
+        return low, high
 
     def to_frame(self) -> pd.DataFrame:
         """One row: ``hypothesis, statistic, dof, dof_denominator, p_value, reference``."""
@@ -346,10 +354,10 @@ def wald_test(
     scaled = distance / errors
     correlation = variance / np.outer(errors, errors)
     wald = float(scaled @ np.linalg.solve(correlation, scaled))
+    ends = tuple(_ends(covariance.reference, row) for row in R)
     if m == 1:
-        ends = _ends(covariance.reference, R[0])
-        p_value = ends.p_value(float(scaled[0]))
-        dof = _denominator(ends.reference, ends.place)
+        p_value = ends[0].p_value(float(scaled[0]))
+        dof = _denominator(ends[0])
     else:
         dof = _joint_denominator(covariance.reference, R)
         p_value = _tail(wald, m, dof)
@@ -366,6 +374,7 @@ def wald_test(
         dof_denominator=dof,
         p_value=p_value,
         reference=shown,
+        ends=ends,
     )
 
 
@@ -547,10 +556,8 @@ def _least(reference: Student, involved: Any, k: int) -> float:
     return float(dof[involved].min() if involved.size else dof.min())
 
 
-def _denominator(reference: Reference, place: int | None) -> float:
-    if place is None and isinstance(reference, Student):
-        return float(reference.dof)
-    return np.inf
+def _denominator(ends: Ends) -> float:
+    return float(ends.reference.dof) if isinstance(ends.reference, Student) else np.inf
 
 
 def _joint_denominator(reference: Reference, R: Floats) -> float:

@@ -1,0 +1,1 @@
+"""The methods of `GravityFit`, by what they are for."""
