@@ -68,29 +68,27 @@ class Collinearity:
         return (*self.absorbed, *self.collinear)
 
 
-def find_dependent(
-    columns: Floats, norms: Floats, tolerance: float = TOLERANCE
-) -> Dependence:
+def find_dependent(columns: Floats, least: Floats) -> Dependence:
     """Find from left to right the columns that are combinations of those before.
 
     Parameters
     ----------
     columns : float array of shape (n, m)
-    norms : float array of shape (m,)
-        What is left of a column counts as nothing up to `tolerance` times this.
+    least : float array of shape (m,)
+        A column of which no more than this is left counts as nothing.
 
     Examples
     --------
     >>> x = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 1.0], [1.0, 2.0, 3.0]])
-    >>> find_dependent(x, np.ones(3))
+    >>> find_dependent(x, np.full(3, 1e-9))
     Dependence(kept=(0, 2), combinations={1: array([2., 0.])})
     """
-    from forecast.kernels.elimination import orthogonalise
+    from forecast.kernels.orthogonal import orthogonalise
 
     m = columns.shape[1]
     products, is_kept = np.zeros((m, m)), np.zeros(m, np.bool_)
     work = np.array(columns.T, order="C")
-    orthogonalise(work, tolerance * norms, products, is_kept)
+    orthogonalise(work, least, products, is_kept)
     kept = np.flatnonzero(is_kept)
     combinations = {}
     for k in np.flatnonzero(~is_kept).tolist():
@@ -173,7 +171,9 @@ def collinear_in_gram(
         columns = [kept[place] for place in before]
         combinations[k] = np.zeros(len(kept))
         if G[k, k] > tolerance and before:
-            solved = np.linalg.lstsq(G[np.ix_(columns, columns)], G[columns, k], rcond=None)
+            solved = np.linalg.lstsq(
+                G[np.ix_(columns, columns)], G[columns, k], rcond=None
+            )
             combinations[k][before] = solved[0]
     return collinearity_of(Dependence(tuple(kept), combinations), terms, scale, 0)
 

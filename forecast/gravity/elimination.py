@@ -1,42 +1,26 @@
-r"""Effects taken out of regressors by solving for them, one level at a time.
+r"""An order in which the values of levels can be solved for, one at a time.
 
-Let D hold the dummies of all effects and P be some rows, the equations. Levels are solved
-for in an order in which each follows from one equation (`forecast.kernels.elimination`);
-those that follow from none are *late*: they stay beside the regressors as columns of
-their own. What is left of the regressors and of the late levels,
-
-.. math:: C = [L \mid X] - D\,[U \mid V],
-
-is zero on the equations that were solved, and a combination of regressors is one of
-effects on P just where a combination of the columns of C is zero on P. No system is
-solved by iteration, and dummies are handled without rounding.
+Some rows are equations: the values of their levels add up to what stands on the right
+side. A level whose value follows from an equation and from levels before it is solved;
+one that follows from none is *late*, and stays free. Levels that mean nothing alone
+(`forecast.gravity.level_table.free_levels`) are zero from the start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.gravity.level_table import LevelTable, free_levels
-from forecast.gravity.records import Floats, Ints
+from forecast.gravity.records import Ints
 
-__all__ = [
-    "Direction",
-    "Elimination",
-    "Remainder",
-    "eliminate_levels",
-    "remainder",
-    "tainted_levels",
-    "times",
-]
+__all__ = ["Elimination", "eliminate_levels", "tainted_levels"]
 
 Bools = NDArray[np.bool_]
 
 PROGRESS = 0.01  # a sweep that solves fewer of the open levels is the last one
-BLOCK = 1 << 16
 FEW = 32  # so many late levels are quicker carried along than looked into
 
 
@@ -77,9 +61,9 @@ def eliminate_levels(
     """
     free = free_levels(table, counts)
     found = _eliminate(table, equations, counts, free)
-    if found.late.size and _are_free(found, alive):
-        return replace(found, late=found.late[:0])
     if found.late.size > FEW:
+        if _are_free(found, alive):
+            return replace(found, late=found.late[:0])
         # Some may be free by a law that the names of factors do not tell, such as a pair
         # that is the same in both directions: all rows together show which.
         of_all = _eliminate(table, alive, _count(table, alive), free)
@@ -101,15 +85,7 @@ def _are_free(elimination: Elimination, rows: Bools) -> bool:
     values[late, 0] = np.random.default_rng(late.size).integers(1, 1 << 30, late.size)
     levels = table.rows(elimination.rows)
     solve(levels, effects, np.zeros((effects.size, 1)), -1.0, values)
-    return not _sums(table, values[:, 0], rows.size)[rows].any()
-
-
-def _sums(table: LevelTable, values: Floats, n: int) -> Floats:
-    """Add up the values (L,) of each row's levels, (n,)."""
-    total = np.zeros(n)
-    for f, codes in enumerate(table.codes):
-        total += table.part(values, f)[codes]
-    return total
+    return not table.sums(values[:, 0], rows.size)[rows].any()
 
 
 def _count(table: LevelTable, rows: Bools) -> Ints:
@@ -139,7 +115,7 @@ def _eliminate(
             table.codes, table.first[:-1], equations, known, rows, effects, steps
         )
         solved = steps - before
-    late = np.empty(0, np.int32)
+    late: Ints = np.empty(0, np.int32)
     if steps < to_solve:
         late = _solve_rest(table, equations, known, rows[steps:], effects[steps:])
     return Elimination(table, rows, effects, late)
@@ -165,134 +141,6 @@ def _solve_rest(
     return late[:n_late]
 
 
-@dataclass(frozen=True)
-class Remainder:
-    """What is left of late levels and regressors.
-
-    Attributes
-    ----------
-    table : LevelTable of n rows
-    columns : sequence of float arrays of shape (n,)
-        Regressors.
-    shift, scale : float arrays of shape (K,)
-        ``(x - shift) / scale`` is what effects are taken out of.
-    values : float array of shape (L, K)
-        V: for each level what the regressors are there.
-    bound : float array of shape (L, 1)
-        Sum of the absolute values that went into a row of V (or of U).
-    place : int array of shape (L,)
-        Row of each level in `late_values`; 0 where late levels do not matter.
-    late_values : float array of shape (T, m)
-        U.
-    """
-
-    table: LevelTable
-    columns: Sequence[Floats]
-    shift: Floats
-    scale: Floats
-    values: Floats
-    bound: Floats
-    place: Ints
-    late_values: Floats
-
-    def at(self, rows: Ints) -> tuple[Floats, Floats]:
-        """Rows of C, (r, m + K), and what their rounding errors are proportional to, (r,)."""
-        from forecast.kernels.elimination import add_levels
-
-        X = _scaled(self.columns, rows, self.shift, self.scale)
-        levels = self.table.rows(rows)
-        size = _sizes(X)
-        late = np.zeros((X.shape[0], self.late_values.shape[1]))
-        add_levels(levels, self.values, -1.0, X)
-        add_levels(levels, self.bound, 1.0, size)
-        if late.shape[1]:
-            add_levels(self.place[levels], self.late_values, -1.0, late)
-        return np.hstack([late, X]), size[:, 0]
-
-    def blocks(self, rows: Ints) -> Iterator[tuple[Floats, Floats]]:
-        """Yield `at` for the rows, some at a time."""
-        for start in range(0, rows.size, BLOCK):
-            yield self.at(rows[start : start + BLOCK])
-
-    def vanishes(self, weights: Floats, rows: Bools) -> bool:
-        """Tell whether a combination (m,) of late levels is zero in the rows marked."""
-        values = times(self.late_values, weights)[self.place]
-        total = np.abs(_sums(self.table, values, rows.size)[rows])
-        return bool(total.max(initial=0.0) <= 1e-9 * np.abs(values).max())
-
-    def direction(self, coefficients: Floats) -> Direction:
-        """Write a combination (m + K,) of columns of C as one of regressors and dummies."""
-        m = self.late_values.shape[1]
-        values = times(self.values, coefficients[m:])
-        if m:
-            values += times(self.late_values, coefficients[:m])[self.place]
-        return Direction(coefficients[m:], self.shift, self.scale, values)
-
-
-@dataclass(frozen=True)
-class Direction:
-    """A combination of regressors and dummies.
-
-    Attributes
-    ----------
-    slopes, shift, scale : float arrays of shape (K,)
-        Of ``(x - shift) / scale``.
-    values : float array of shape (L,)
-        What is taken off for each level.
-    """
-
-    slopes: Floats
-    shift: Floats
-    scale: Floats
-    values: Floats
-
-    def at(self, table: LevelTable, columns: Sequence[Floats], n: int) -> Floats:
-        """Return the combination in all n rows of a table."""
-        z = np.zeros(n) - _sums(table, self.values, n)
-        for k, column in enumerate(columns):
-            if self.slopes[k]:
-                z += (column - self.shift[k]) * (self.slopes[k] / self.scale[k])
-        return z
-
-
-def remainder(
-    elimination: Elimination,
-    columns: Sequence[Floats],
-    shift: Floats,
-    scale: Floats,
-) -> Remainder:
-    """Take the effects out of regressors, here only for each level; rows when asked for."""
-    from forecast.kernels.elimination import solve
-
-    table, effects = elimination.table, elimination.effects
-    levels = table.rows(elimination.rows)
-    right = _scaled(columns, elimination.rows, shift, scale)
-    values = np.zeros((table.size, len(columns)))
-    solve(levels, effects, right, -1.0, values)
-    bound = np.zeros((table.size, 1))
-    bound[elimination.late] = 1.0
-    solve(levels, effects, _sizes(right), 1.0, bound)
-    place, late_values = _late_values(elimination, levels)
-    return Remainder(table, columns, shift, scale, values, bound, place, late_values)
-
-
-def _late_values(elimination: Elimination, levels: Ints) -> tuple[Ints, Floats]:
-    """U: what the values of levels are in terms of the late ones."""
-    from forecast.kernels.elimination import solve
-
-    late = elimination.late
-    tainted = tainted_levels(elimination, levels)
-    place = np.where(tainted, np.cumsum(tainted), 0).astype(np.int32)
-    U = np.zeros((int(np.count_nonzero(tainted)) + 1, late.size))
-    U[place[late], np.arange(late.size)] = -1.0
-    if late.size:
-        fixed = levels[np.arange(levels.shape[0]), elimination.effects]
-        steps = (elimination.effects >= 0) & tainted[fixed]
-        right = np.zeros((int(np.count_nonzero(steps)), late.size))
-        solve(place[levels[steps]], elimination.effects[steps], right, -1.0, U)
-    return place, U
-
-
 def tainted_levels(elimination: Elimination, levels: Ints) -> Bools:
     """Mark the levels (L,) that are late or follow from late ones.
 
@@ -305,23 +153,3 @@ def tainted_levels(elimination: Elimination, levels: Ints) -> Bools:
     if elimination.late.size:
         spread_taint(levels, elimination.effects, tainted)
     return tainted
-
-
-def times(A: Floats, B: Floats) -> Floats:
-    """``A @ B`` by one thread, with the same bits however many there are."""
-    return np.einsum("ij,j...->i...", A, B)
-
-
-def _scaled(
-    columns: Sequence[Floats], rows: Ints, shift: Floats, scale: Floats
-) -> Floats:
-    """``(x - shift) / scale`` at some rows, shape (r, K)."""
-    X = np.empty((rows.size, len(columns)))
-    for k, column in enumerate(columns):
-        X[:, k] = (column[rows] - shift[k]) / scale[k]
-    return X
-
-
-def _sizes(X: Floats) -> Floats:
-    """Return the largest absolute value of each row, at least 1, shape (r, 1)."""
-    return np.abs(X).max(axis=1, initial=1.0)[:, None]

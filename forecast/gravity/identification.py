@@ -1,7 +1,7 @@
 """Which rows and regressors have a unique finite estimate.
 
-First a quick proof that nothing is wrong, which nearly all panels pass; where it fails,
-the exact search on rows in an order of their own.
+First a quick proof that nothing is wrong, which most panels pass; where it fails, the
+exact search, on rows in an order of their own.
 """
 
 from __future__ import annotations
@@ -13,19 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.gravity.collinearity import (
+    TOLERANCE,
     Collinearity,
-    Dependence,
     collinearity_of,
     find_dependent,
 )
-from forecast.gravity.elimination import (
-    Elimination,
-    eliminate_levels,
-    remainder,
-)
+from forecast.gravity.elimination import Elimination, eliminate_levels
 from forecast.gravity.level_table import LevelTable
 from forecast.gravity.pruning import Pruning, drop_rows, prune
 from forecast.gravity.records import Codes, Floats, Ints
+from forecast.gravity.remainders import remainder
+from forecast.gravity.scales import centre_and_spread
 from forecast.gravity.separation import (
     Separated,
     dependence_on,
@@ -91,7 +89,17 @@ def identify(
     if _is_identified(eliminated, equations, alive, columns):
         return Identified(pruning, Collinearity(tuple(range(len(columns)))))
     order = _canonical_order(table, np.flatnonzero(alive), columns, y)
-    return _search(table, positive, pruning, columns, terms, order)
+    problem = _pose(table, positive, pruning, columns, order)
+    before = len(pruning.passes)
+    separated = _separated(problem)
+    for part in separated:
+        pruning = drop_rows(table, positive, pruning, part.rows)
+    pruning = prune(table, positive, pruning)
+    kept = np.flatnonzero(pruning.alive(positive.size)[order])
+    collinearity = Collinearity(())
+    if kept.size:
+        collinearity = _collinearity(problem, kept, terms)
+    return Identified(pruning, collinearity, separated, before)
 
 
 # --------------------------------------------------------------------- quick proof
@@ -100,19 +108,22 @@ def identify(
 def _is_identified(
     eliminated: Elimination, equations: Bools, alive: Bools, columns: Sequence[Floats]
 ) -> bool:
-    """Tell whether all columns are independent on some equations, or else on all.
+    """Tell whether late levels and regressors are independent on the equations.
 
     Late levels may depend on each other as long as they do so in all rows.
     """
-    if eliminated.late.size == 0 and not columns:
+    n_late = eliminated.late.size
+    if n_late == 0 and not columns:
         return True
-    if eliminated.late.size + len(columns) > MANY:
+    if n_late + len(columns) > MANY:
         return False
     rows = np.flatnonzero(equations)
     some = rows[:: max(1, rows.size // SAMPLE)]
-    rest = remainder(eliminated, columns, *_spread(eliminated.table, columns, some))
+    has_effects = bool(eliminated.table.codes)
+    rest = remainder(
+        eliminated, columns, *centre_and_spread(columns, some, has_effects)
+    )
     dependence = dependence_on(rest, rows)
-    n_late = eliminated.late.size
     if any(k >= n_late for k in dependence.combinations):
         return False
     if not dependence.combinations:
@@ -123,111 +134,108 @@ def _is_identified(
     return rest.vanishes(N @ weights, alive)
 
 
-def _spread(
-    table: LevelTable, columns: Sequence[Floats], rows: Ints
-) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation of each regressor on some rows, (K,) and (K,).
-
-    A constant can be taken off where effects or an intercept can hold it. The scale of a
-    constant is its own size.
-    """
-    shift, scale = np.zeros(len(columns)), np.ones(len(columns))
-    values = [column[rows] for column in columns]
-    constant = [bool((x == x[0]).all()) for x in values]
-    is_held = bool(table.codes) or any(
-        c and x[0] != 0 and bool((column == column[0]).all())
-        for c, x, column in zip(constant, values, columns, strict=True)
-    )
-    for k, x in enumerate(values):
-        if not constant[k]:
-            shift[k] = x.mean() if is_held else 0.0
-            scale[k] = np.sqrt(np.mean((x - shift[k]) ** 2))
-        elif table.codes:
-            shift[k] = x[0]
-            scale[k] = np.std(columns[k]) or 1.0
-        else:
-            scale[k] = np.abs(columns[k]).max() or 1.0
-    return shift, scale
-
-
 # ------------------------------------------------------------------------- search
 
 
-def _search(
+@dataclass(frozen=True)
+class _Problem:
+    """The rows that remain, in an order of their own.
+
+    Attributes
+    ----------
+    order : int array of shape (r,)
+        Rows of the table.
+    equations, zeros : int arrays
+        Places in `order` of positive rows, and of others.
+    eliminated : Elimination
+    columns : sequence of K float arrays of shape (r,)
+    shift, scale : float arrays of shape (K,)
+        Of the columns, on the equations.
+    """
+
+    order: Ints
+    equations: Ints
+    zeros: Ints
+    eliminated: Elimination
+    columns: Sequence[Floats]
+    shift: Floats
+    scale: Floats
+
+    @property
+    def is_wide(self) -> bool:
+        """So many levels are late that they cannot stand side by side."""
+        return self.eliminated.late.size + len(self.columns) > MANY
+
+
+def _pose(
     table: LevelTable,
     positive: Bools,
     pruning: Pruning,
     columns: Sequence[Floats],
-    terms: Sequence[str],
     order: Ints,
-) -> Identified:
-    """Do it exactly, on the rows that remain in an order of their own."""
+) -> _Problem:
     own = table.take(order)
     own_columns = [column[order] for column in columns]
     is_equation = positive[order]
-    equations, zeros = np.flatnonzero(is_equation), np.flatnonzero(~is_equation)
     everything = np.ones(order.size, np.bool_)
     eliminated = eliminate_levels(own, is_equation, pruning.positives(), everything)
-    shift, scale = _spread(own, own_columns, equations)
-    is_wide = eliminated.late.size + len(columns) > MANY
-    if is_wide:
-        found = separate_sparsely(
-            eliminated, own_columns, shift, scale, equations, zeros
-        )
+    equations = np.flatnonzero(is_equation)
+    shift, scale = centre_and_spread(own_columns, equations, bool(own.codes))
+    zeros = np.flatnonzero(~is_equation)
+    return _Problem(order, equations, zeros, eliminated, own_columns, shift, scale)
+
+
+def _separated(problem: _Problem) -> tuple[Separated, ...]:
+    """Find separated rows; they are given as rows of the table."""
+    given = (problem.eliminated, problem.columns, problem.shift, problem.scale)
+    if problem.zeros.size == 0:
+        return ()
+    if problem.is_wide:
+        found = separate_sparsely(*given, problem.equations, problem.zeros)
     else:
-        rest = remainder(eliminated, own_columns, shift, scale)
-        found = separate(rest, equations, zeros)
-    before = len(pruning.passes)
-    placed = tuple(replace(s, rows=np.sort(order[s.rows])) for s in found)
-    for separated in placed:
-        pruning = drop_rows(table, positive, pruning, separated.rows)
-    pruning = prune(table, positive, pruning)
-    kept = np.flatnonzero(pruning.alive(positive.size)[order])
-    collinearity = Collinearity(())
-    if kept.size:
-        _, spread = _spread(own, own_columns, kept)
-        if is_wide:
-            dependence = _dependence_by_absorbing(own, own_columns, kept, shift, scale, spread)
-            collinearity = collinearity_of(dependence, terms, scale, 0)
-        else:
-            n_late = eliminated.late.size
-            dependence = dependence_on(rest, kept, spread / scale)
-            collinearity = collinearity_of(dependence, terms, scale, n_late)
-    return Identified(pruning, collinearity, placed, before)
+        found = separate(remainder(*given), problem.equations, problem.zeros)
+    return tuple(replace(s, rows=np.sort(problem.order[s.rows])) for s in found)
 
 
-def _dependence_by_absorbing(
-    table: LevelTable,
-    columns: Sequence[Floats],
-    rows: Ints,
-    shift: Floats,
-    scale: Floats,
-    spread: Floats,
-) -> Dependence:
-    """As `dependence_on`, with the effects projected out by iteration."""
+def _collinearity(problem: _Problem, kept: Ints, terms: Sequence[str]) -> Collinearity:
+    """Find regressors that say nothing on some of the rows."""
+    table = problem.eliminated.table
+    has_effects = bool(table.codes)
+    spread = centre_and_spread(problem.columns, kept, has_effects)[1] / problem.scale
+    n_late = 0
+    if problem.is_wide:
+        X = _absorbed(problem, kept)
+        dependence = find_dependent(X, TOLERANCE * np.sqrt(kept.size) * spread)
+    else:
+        given = (problem.eliminated, problem.columns, problem.shift, problem.scale)
+        dependence = dependence_on(remainder(*given), kept, spread)
+        n_late = problem.eliminated.late.size
+    return collinearity_of(dependence, terms, problem.scale, n_late)
+
+
+def _absorbed(problem: _Problem, rows: Ints) -> Floats:
+    """Return the regressors with the effects projected out on some rows, (r, K)."""
     from forecast.gravity.absorption import absorb
 
-    X = np.empty((rows.size, len(columns)))
-    for k, column in enumerate(columns):
-        X[:, k] = (column[rows] - shift[k]) / scale[k]
-    effects = [
-        Codes(codes[rows], int(table.first[f + 1] - table.first[f]))
-        for f, codes in enumerate(table.codes)
-    ]
-    return find_dependent(absorb(X, effects), spread / scale * np.sqrt(rows.size))
+    X = np.empty((rows.size, len(problem.columns)))
+    for k, column in enumerate(problem.columns):
+        X[:, k] = (column[rows] - problem.shift[k]) / problem.scale[k]
+    table = problem.eliminated.table
+    sizes = np.diff(table.first).tolist()
+    return absorb(
+        X, [Codes(c[rows], size) for c, size in zip(table.codes, sizes, strict=True)]
+    )
 
 
 def _canonical_order(
     table: LevelTable, rows: Ints, columns: Sequence[Floats], y: Floats
 ) -> Ints:
     """Sort rows by what they hold, so that their order in the input does not matter."""
-    keys = [codes[rows] for codes in table.codes]
-    order = np.lexsort(keys) if keys else np.arange(rows.size)
-    in_order = [key[order] for key in keys]
+    codes = [code[rows] for code in table.codes]
+    order = np.lexsort(codes) if codes else np.arange(rows.size)
     same = np.ones(rows.size - 1, np.bool_)
-    for key in in_order:
-        same &= key[1:] == key[:-1]
+    for code in codes:
+        same &= code[order[1:]] == code[order[:-1]]
     if same.any():
-        keys = [*(column[rows] for column in columns), y[rows], *keys]
-        order = np.lexsort(keys)
+        order = np.lexsort((y[rows], *(column[rows] for column in columns), *codes))
     return rows[order]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.gravity.factors import DENSE, combine
-from forecast.gravity.records import Effect, Factor, Ints
+from forecast.gravity.factors import combine
+from forecast.gravity.records import Effect, Factor, Floats, Ints
 
 __all__ = ["LevelTable", "free_levels", "level_table"]
+
+FEW = 4096  # numbers of so many levels may have gaps
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,16 @@ class LevelTable:
         """How many levels there are in all, L."""
         return int(self.first[-1])
 
-    def part(self, values: Ints, effect: int) -> Ints:
+    def part(self, values: Any, effect: int) -> Any:
         """Cut an array (L,) down to the levels of one effect."""
         return values[self.first[effect] : self.first[effect + 1]]
+
+    def sums(self, values: Floats, n: int) -> Floats:
+        """Add up the values (L,) of each row's levels, (n,)."""
+        total = np.zeros(n)
+        for f, codes in enumerate(self.codes):
+            total += self.part(values, f)[codes]
+        return total
 
     def rows(self, rows: Ints) -> Ints:
         """Numbers of the levels of some rows, int32 of shape (r, F)."""
@@ -99,7 +109,7 @@ def _numbered(factors: Sequence[Factor]) -> tuple[Ints, dict[str, Ints]]:
     cells = 1
     for count in counts:
         cells *= count
-    if cells > max(DENSE, 2 * n):
+    if cells > max(FEW, n // 4):
         combined = combine(factors)
         where = np.zeros(combined.count, np.int64)
         where[combined.codes] = np.arange(n)

@@ -62,7 +62,7 @@ class Pruning:
 
 def start_pruning(table: LevelTable, positive: Bools) -> Pruning:
     """Count the rows of each level."""
-    from forecast.kernels.elimination import count_rows
+    from forecast.kernels.counting import count_rows
 
     counts = tuple(np.zeros(size, np.int64) for size in np.diff(table.first))
     for codes, count in zip(table.codes, counts, strict=True):
@@ -76,7 +76,7 @@ def prune(table: LevelTable, positive: Bools, pruning: Pruning) -> Pruning:
     All rows that go in one pass are judged by the same counts, so that the effect to
     blame (the first in the formula's order) does not depend on the order of rows.
     """
-    from forecast.kernels.elimination import blame_rows
+    from forecast.kernels.counting import blame_rows
 
     counts = tuple(count.copy() for count in pruning.counts)
     blame, passes = pruning.blame, list(pruning.passes)
@@ -116,7 +116,7 @@ def _flags(count: Ints) -> tuple[Bools, Bools]:
 def _uncount(
     table: LevelTable, positive: Bools, counts: tuple[Ints, ...], rows: Ints
 ) -> None:
-    from forecast.kernels.elimination import uncount_rows
+    from forecast.kernels.counting import uncount_rows
 
     for codes, count in zip(table.codes, counts, strict=True):
         uncount_rows(codes, positive, rows, count)

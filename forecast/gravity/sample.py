@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -12,12 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
-from forecast.gravity.collinearity import Collinearity, describe_combination
-from forecast.gravity.design import describe_rows
-from forecast.gravity.level_table import LevelTable, level_table
+from forecast.gravity.certificates import certify
+from forecast.gravity.collinearity import Collinearity
 from forecast.gravity.identification import Identified, identify
+from forecast.gravity.level_table import LevelTable, level_table
 from forecast.gravity.pruning import KEPT, prune, start_pruning
 from forecast.gravity.records import Codes, Design, Floats, Ints
+from forecast.gravity.sample_account import LeftOut, left_out, notes_of, table_of
 
 __all__ = ["Sample", "Separation", "draw_sample"]
 
@@ -42,18 +42,20 @@ class Separation:
 
     @cached_property
     def certificate(self) -> Floats:
-        """z for each row of the input: at least 1 in `rows`, 0 elsewhere.
+        """The proof: z for each row of the input, at least 1 in `rows`, 0 elsewhere.
 
-        z is a combination of the regressors and of dummies of the effects. In rows that
-        are incomplete it is NaN.
+        It is a combination of the regressors and of dummies of the effects that is zero
+        wherever y > 0. In rows that are incomplete it is NaN.
         """
-        z = np.zeros(self.design.y.size)
+        design, positive = self.design, self.positive
         blame = self.found.pruning.blame
-        if self.rows.size and blame is not None:
-            separated = (blame != KEPT) & ~self.positive
-            z[separated] = _certify(self)[separated]
-        certificate = np.full(len(self.design.source), np.nan)
-        certificate[self.design.positions] = z
+        separated = np.zeros(positive.size, np.bool_)
+        if blame is not None:
+            separated = (blame != KEPT) & ~positive
+        certificate = np.full(len(design.source), np.nan)
+        certificate[design.positions] = certify(
+            self.found, self.table, design.columns, positive, separated
+        )
         return certificate
 
 
@@ -108,15 +110,20 @@ class Sample:
     def dropped(self) -> pd.DataFrame:
         """One row for each input row that is not used, in the order of the input.
 
-        Columns: ``position`` in the input, ``label`` in its index, ``reason`` and ``by``,
-        the effect or the regressors to which it is due.
+        Columns: ``position`` in the input, ``label`` in its index, ``reason``, and
+        ``by``, the effects or regressors to which it is due.
         """
-        return _dropped(self)
+        return table_of(self.design, self._left_out)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What was left out, in sentences."""
-        return _notes(self)
+        return notes_of(self.design, self._left_out, self.collinearity)
+
+    @cached_property
+    def _left_out(self) -> list[LeftOut]:
+        proof = self.separation
+        return left_out(self.design, proof.found, proof.positive, self.mask)
 
 
 def draw_sample(
@@ -155,7 +162,7 @@ def draw_sample(
     >>> sample.keep
     array([0, 1, 3, 4])
     >>> sample.notes[0]
-    '1 row (row 2) is separated by exporter and importer: no finite estimate exists for it.'
+    '1 row (row 2) is separated by the effects exporter and importer together: no finite estimate exists for it.'
     """
     y = design.y
     if family == "poisson" and not y.any():
@@ -188,17 +195,17 @@ def _sample(
     positive: Bools,
     found: Identified,
 ) -> Sample:
+    """Keep what is left, and singletons where these are wanted."""
     blame = found.pruning.blame
-    mask = None
+    mask, separated = None, np.empty(0, np.int64)
     if blame is not None:
         mask = blame == KEPT
+        separated = np.flatnonzero(~mask & ~positive)
         if not drop_singletons:
             mask |= positive & (blame >= 0)
         mask = None if mask.all() else mask
-    gone = np.empty(0, np.int64) if blame is None else np.flatnonzero(
-        (blame != KEPT) & ~positive
-    )
-    proof = Separation(design.positions[gone], design, table, positive, found)
+    rows = design.positions[separated]
+    proof = Separation(rows, design, table, positive, found)
     return Sample(design, mask, found.collinearity, proof, family)
 
 
@@ -208,7 +215,7 @@ def _nothing_left(sample: Sample) -> ModelError:
         code="F-531",
         count=sample.design.y.size,
         examples=sample.notes,
-        remedy="Take fewer effects, or coarser ones.",
+        remedy="Take coarser effects, or fewer; each level needs two rows and a positive one.",
     )
 
 
@@ -220,134 +227,3 @@ def _renumber(codes: Ints, count: int) -> Codes:
         return Codes(codes, count)
     new = np.cumsum(seen, dtype=np.int32) - np.int32(1)
     return Codes(new[codes], int(np.count_nonzero(seen)))
-
-
-# -------------------------------------------------------------------------- certificate
-
-
-def _certify(proof: Separation) -> Floats:
-    """Build z from the last step to the first.
-
-    What a step drops is repaired by what that step is free to choose: the effects of the
-    levels that were left without rows, or a multiple of its own direction.
-    """
-    found, table, positive = proof.found, proof.table, proof.positive
-    z = np.zeros(positive.size)
-    passes = list(found.pruning.passes)
-    while len(passes) > found.passes_before:
-        _repair(z, passes.pop(), table, positive, found.pruning.blame)
-    for separated in reversed(found.separated):
-        step = separated.direction.at(table, proof.design.columns, z.size)
-        needed = (1.0 - z[separated.rows]) / step[separated.rows]
-        z += max(float(needed.max()), 0.0) * step
-    while passes:
-        _repair(z, passes.pop(), table, positive, found.pruning.blame)
-    return z
-
-
-def _repair(
-    z: Floats, rows: Ints, table: LevelTable, positive: Bools, blame: Ints
-) -> None:
-    """Move effects of levels that a pass left empty: 0 where y > 0, at least 1 elsewhere."""
-    for f in range(len(table.codes) - 1, -1, -1):
-        own = rows[blame[rows] == f]
-        codes = table.codes[f]
-        move = np.full(int(table.first[f + 1] - table.first[f]), -np.inf)
-        wanted = np.where(positive[own], -z[own], np.maximum(1.0 - z[own], 0.0))
-        np.maximum.at(move, codes[own], wanted)
-        z += np.where(np.isfinite(move), move, 0.0)[codes]
-
-
-# ----------------------------------------------------------------------------- account
-
-
-def _reasons(sample: Sample) -> list[tuple[Ints, str, str]]:
-    """Rows of the design by reason, and what it is due to."""
-    proof, design = sample.separation, sample.design
-    found, positive = proof.found, proof.positive
-    blame = found.pruning.blame
-    groups: list[tuple[Ints, str, str]] = []
-    for part in found.separated:
-        groups.append((part.rows, "separated", _culprits(design, part.terms)))
-    if blame is None:
-        return groups
-    for f, effect in enumerate(design.effects):
-        own = np.flatnonzero(blame == f)
-        groups.append((own[~positive[own]], "separated", effect.name))
-        if sample.mask is not None:
-            alone = own[positive[own] & ~sample.mask[own]]
-            groups.append((alone, "singleton", effect.name))
-    return [group for group in groups if group[0].size]
-
-
-def _culprits(design: Design, terms: Sequence[int]) -> str:
-    """Name the regressors of a direction, or the effects where there are none."""
-    names = [design.terms[k] for k in terms]
-    if len(names) > 1:
-        names = [name for name in names if name != "Intercept"]
-    return _listed(names or [effect.name for effect in design.effects])
-
-
-def _listed(names: Sequence[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def _dropped(sample: Sample) -> pd.DataFrame:
-    design = sample.design
-    incomplete = design.incomplete
-    positions = [incomplete["position"].to_numpy()]
-    reasons = [incomplete["reason"].to_numpy(dtype=object)]
-    due = [np.full(len(incomplete), "", object)]
-    for rows, reason, by in _reasons(sample):
-        positions.append(design.positions[rows])
-        reasons.append(np.full(rows.size, reason, object))
-        due.append(np.full(rows.size, by, object))
-    position = np.concatenate(positions).astype(np.int64)
-    frame = pd.DataFrame(
-        {
-            "position": position,
-            "label": design.source.index.take(position),
-            "reason": np.concatenate(reasons),
-            "by": np.concatenate(due),
-        }
-    )
-    return frame.sort_values("position", ignore_index=True)
-
-
-def _notes(sample: Sample) -> tuple[str, ...]:
-    return (
-        *_notes_on_rows(sample),
-        *(
-            f"`{name}` is dropped: the effects hold all of it."
-            for name in sample.collinearity.absorbed
-        ),
-        *(
-            f"`{name}` is dropped: up to effects it is {describe_combination(parts)}."
-            for name, parts in sample.collinearity.collinear.items()
-        ),
-    )
-
-
-def _notes_on_rows(sample: Sample) -> list[str]:
-    """Return one sentence for each reason and what it is due to."""
-    design, outcome = sample.design, sample.design.outcome
-    single = {effect.name for effect in design.effects}
-    notes = []
-    for rows, reason, by in _reasons(sample):
-        which = describe_rows(design, rows)
-        many = rows.size != 1
-        count = f"{rows.size:,} rows ({which}) are" if many else f"1 row ({which}) is"
-        them = "them" if many else "it"
-        if reason == "singleton":
-            notes.append(f"{count} alone in a level of {by}: {them} no coefficient needs.")
-        elif by in single and by not in design.terms:
-            notes.append(
-                f"{count} separated by {by}: in no other row of its level is "
-                f"{outcome} positive, so no finite estimate exists for {them}."
-            )
-        else:
-            notes.append(
-                f"{count} separated by {by}: no finite estimate exists for {them}."
-            )
-    return notes

@@ -13,14 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from forecast.gravity.elimination import (
-    Direction,
-    Elimination,
-    Remainder,
-    remainder,
-    tainted_levels,
-)
+from forecast.gravity.elimination import Elimination, tainted_levels
+from forecast.gravity.programmes import most_positive
 from forecast.gravity.records import Floats, Ints
+from forecast.gravity.remainders import Direction, Remainder, remainder
 from forecast.gravity.separation import (
     SLIGHT,
     Separated,
@@ -50,12 +46,11 @@ def separate_sparsely(
     rest = _untainted(eliminated, tainted, columns, shift, scale)
     touched = tainted[table.rows(equations)].any(axis=1)
     fixed = equations[~touched]
+    N: Floats = np.eye(len(columns))
     if fixed.size:
-        N = null_space(dependence_on(rest, fixed))
-    else:
-        N = np.eye(len(columns))
+        N = null_space(dependence_on(rest, fixed, exactly=True))
     open_rows = equations[touched]
-    found = []
+    found: list[Separated] = []
     for slopes in (N[:, :0], N):
         if found and slopes.shape[1] == 0:
             continue
@@ -112,7 +107,7 @@ class _Programme:
         self.above = _scaled_rows(above[some], size[some])
 
     def _matrix(self, rows: Ints) -> Any:
-        """z of some rows as a matrix on slopes and values, sparse."""
+        """Write z of some rows as a sparse matrix on slopes and values."""
         from scipy.sparse import coo_array, csr_array, hstack
 
         levels = self.rest.table.rows(rows)
@@ -130,23 +125,9 @@ class _Programme:
 
     def solve(self) -> Separated | None:
         """Return the separated rows, or None where there are none."""
-        from scipy.optimize import linprog
-        from scipy.sparse import csr_array, eye_array, hstack
-
-        n_rows, n_free = self.above.shape
-        if n_rows == 0:
+        if self.above.shape[0] == 0:
             return None
-        no_u = csr_array((self.equal.shape[0], n_rows))
-        solved = linprog(
-            np.concatenate([np.zeros(n_free), -np.ones(n_rows)]),
-            A_ub=hstack([-self.above, eye_array(n_rows)]).tocsc(),
-            b_ub=np.zeros(n_rows),
-            A_eq=hstack([self.equal, no_u]).tocsc(),
-            b_eq=np.zeros(self.equal.shape[0]),
-            bounds=[(None, None)] * n_free + [(0.0, 1.0)] * n_rows,
-            method="highs-ipm",
-        )
-        unknowns = solved.x[:n_free]
+        unknowns = most_positive(self.above, equal=self.equal, is_large=True)
         z = self.above @ unknowns
         positive = z > 0.5
         if not positive.any():
@@ -163,7 +144,6 @@ class _Programme:
 
 def _scaled_rows(matrix: Any, size: Floats) -> Any:
     """Divide each row of a sparse matrix by its size."""
-    from scipy.sparse import dia_array
+    from scipy.sparse import diags_array
 
-    n = size.size
-    return (dia_array((1.0 / size[None, :], [0]), shape=(n, n)) @ matrix).tocsr()
+    return (diags_array(1.0 / size) @ matrix).tocsr()

@@ -1,7 +1,7 @@
-r"""Loops over the levels of several effects: counting their rows, solving for them.
+r"""Loops that solve for the levels of several effects, one at a time.
 
-`eliminate` and what follows it number levels through all effects, from 0 to L - 1;
-``levels`` (n, F) holds those of each row. A row is an equation: the values of its levels
+Levels are numbered through all effects, from 0 to L - 1; ``levels`` (n, F) holds those of
+each row. A row is an equation: the values of its levels
 add up to what stands on its right side. Where all but one of them are known, the row
 fixes the last. Where no row does, a level is *picked*: its value stays free. (With two
 effects this grows a spanning forest, and each pick is the root of a tree.)
@@ -9,57 +9,35 @@ effects this grows a spanning forest, and each pick is the root of a tree.)
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.kernels.jit import jit, jit_exact
 
+Array = NDArray[Any]
+
 __all__ = [
     "add_levels",
-    "blame_rows",
-    "count_rows",
     "eliminate",
     "mark_open",
-    "orthogonalise",
     "solve",
     "spread_taint",
     "sweep",
-    "uncount_rows",
 ]
 
 
 @jit
-def count_rows(codes, positive, counts):
-    """Count the rows of each level; in units of 2^32 also the positive ones.
-
-    Shapes: codes (n,), positive (n,) bool, counts (levels,) int64.
-    """
-    for row in range(codes.size):
-        counts[codes[row]] += 1 + (np.int64(positive[row]) << 32)
-
-
-@jit
-def uncount_rows(codes, positive, rows, counts):
-    """Take the `rows` listed out of the counts of `count_rows`."""
-    for place in range(rows.size):
-        row = rows[place]
-        counts[codes[row]] -= 1 + (np.int64(positive[row]) << 32)
-
-
-@jit
-def blame_rows(codes, useless, lone, positive, effect, blame):
-    """Write `effect` into `blame` (n,), where that is -1, for rows that must go.
-
-    A row that is not positive goes with a level marked in `useless` (levels,), a
-    positive one with a level marked in `lone`.
-    """
-    for row in range(codes.size):
-        level = codes[row]
-        if (lone[level] if positive[row] else useless[level]) and blame[row] == -1:
-            blame[row] = effect
-
-
-@jit
-def sweep(codes, first, equations, known, rows, columns, steps):
+def sweep(
+    codes: tuple[Array, ...],
+    first: Array,
+    equations: Array,
+    known: Array,
+    rows: Array,
+    columns: Array,
+    steps: int,
+) -> int:
     """Pass once over the equations, solving those with one unknown level.
 
     Parameters
@@ -100,7 +78,13 @@ def sweep(codes, first, equations, known, rows, columns, steps):
 
 
 @jit
-def mark_open(codes, first, equations, known, is_open):
+def mark_open(
+    codes: tuple[Array, ...],
+    first: Array,
+    equations: Array,
+    known: Array,
+    is_open: Array,
+) -> None:
     """Mark in `is_open` (n,) the equations with an unknown level."""
     for row in range(equations.size):
         if equations[row]:
@@ -110,7 +94,14 @@ def mark_open(codes, first, equations, known, is_open):
 
 
 @jit
-def eliminate(levels, known, wanted, rows, columns, picks):
+def eliminate(
+    levels: Array,
+    known: Array,
+    wanted: Array,
+    rows: Array,
+    columns: Array,
+    picks: Array,
+) -> tuple[int, int]:
     """Solve for all levels of the equations (n, F), picking where no equation helps.
 
     A level is picked only when nothing follows from what is known, from an equation
@@ -196,7 +187,16 @@ def eliminate(levels, known, wanted, rows, columns, picks):
 
 
 @jit
-def _wait(levels, known, wanted, place, unknown, head, tail, follower):
+def _wait(
+    levels: Array,
+    known: Array,
+    wanted: Array,
+    place: int,
+    unknown: Array,
+    head: Array,
+    tail: Array,
+    follower: Array,
+) -> None:
     """Append an equation to the list of its kind.
 
     Its levels may all be known by now, some of them still in the queue.
@@ -217,7 +217,14 @@ def _wait(levels, known, wanted, place, unknown, head, tail, follower):
 
 
 @jit
-def _pick(levels, known, wanted, unknown, head, follower):
+def _pick(
+    levels: Array,
+    known: Array,
+    wanted: Array,
+    unknown: Array,
+    head: Array,
+    follower: Array,
+) -> Any:
     """Return the unknown level to be left free, from the lists of waiting equations."""
     for kind in range(head.size):
         u = 2 + kind // wanted.size
@@ -233,7 +240,9 @@ def _pick(levels, known, wanted, unknown, head, follower):
 
 
 @jit_exact
-def solve(levels, columns, right, sign, values):
+def solve(
+    levels: Array, columns: Array, right: Array, sign: float, values: Array
+) -> None:
     """Fill `values` (L, m) step by step so that each equation holds.
 
     ``levels`` (steps, F) are those of the equation of each step, ``right`` (steps, m)
@@ -252,7 +261,7 @@ def solve(levels, columns, right, sign, values):
 
 
 @jit_exact
-def add_levels(levels, values, sign, columns):
+def add_levels(levels: Array, values: Array, sign: float, columns: Array) -> None:
     """Add to `columns` (n, m) the values (L, m) of each row's levels (n, F)."""
     for row in range(levels.shape[0]):
         for f in range(levels.shape[1]):
@@ -261,7 +270,7 @@ def add_levels(levels, values, sign, columns):
 
 
 @jit
-def spread_taint(levels, columns, tainted):
+def spread_taint(levels: Array, columns: Array, tainted: Array) -> None:
     """Mark in `tainted` (L,) the levels whose value follows from a tainted one."""
     for step in range(columns.size):
         if columns[step] >= 0:
@@ -269,40 +278,3 @@ def spread_taint(levels, columns, tainted):
             for f in range(levels.shape[1]):
                 taint |= f != columns[step] and tainted[levels[step, f]]
             tainted[levels[step, columns[step]]] = taint
-
-
-@jit
-def orthogonalise(columns, least, products, kept):
-    """Make columns orthogonal from the first to the last, leaving out what is too short.
-
-    Parameters
-    ----------
-    columns : float array of shape (m, n)
-        One row for each column; on return of length one where kept.
-    least : float array of shape (m,)
-        A column of which no more than this is left, once those kept before it are taken
-        out, is not kept.
-    products : float array of shape (m, m)
-        Zeros; filled with the triangle ``products[j, k]``, how much of column j is in
-        column k.
-    kept : bool array of shape (m,)
-    """
-    m, n = columns.shape
-    for k in range(m):
-        for _ in range(2):  # twice is enough
-            for j in range(k):
-                if kept[j]:
-                    product = 0.0
-                    for i in range(n):
-                        product += columns[j, i] * columns[k, i]
-                    for i in range(n):
-                        columns[k, i] -= product * columns[j, i]
-                    products[j, k] += product
-        square = 0.0
-        for i in range(n):
-            square += columns[k, i] * columns[k, i]
-        products[k, k] = np.sqrt(square)
-        kept[k] = products[k, k] > least[k]
-        if kept[k]:
-            for i in range(n):
-                columns[k, i] /= products[k, k]
