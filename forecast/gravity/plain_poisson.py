@@ -8,7 +8,9 @@ import numpy as np
 
 from forecast.errors import ModelError
 from forecast.gravity.arrays import Arrays, combined_offset
+from forecast.gravity.block_work import add_over_blocks, cut_blocks
 from forecast.gravity.records import Estimate, Floats, Ints, Rows
+from forecast.kernels import plain
 
 __all__ = [
     "Centred",
@@ -20,6 +22,8 @@ __all__ = [
 
 MOST_STEPS = 200
 SCORE_TOLERANCE = 1e-10
+WELL_CONDITIONED = 1e6
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, with well mixed bits
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,21 @@ def refuse_nothing(arrays: Arrays) -> None:
 
 
 def canonical_order(arrays: Arrays) -> Ints:
-    """Rows of the sample sorted by their values, so that sums do not depend on input order."""
+    """Rows of the sample in an order of their own, so that sums do not depend on input.
+
+    Rows are sorted by a hash of all their values; equal rows may change places.
+    """
     rows = arrays.rows
-    extra = [v for v in (arrays.weights, arrays.offset) if v is not None]
-    keys = [values[rows] for values in (*extra, *reversed(arrays.columns), arrays.y)]
-    return rows[np.lexsort(keys)]
+    values = [arrays.y, *arrays.columns, arrays.weights, arrays.offset]
+    keys = np.zeros(rows.size, np.uint64)
+    with np.errstate(over="ignore"):
+        for column in values:
+            if column is not None:
+                # Adding 0 turns -0 into 0, which equals it.
+                bits = (column[rows] + 0.0).view(np.uint64)
+                keys = (keys ^ bits) * MULTIPLIER
+                keys ^= keys >> np.uint64(29)
+    return rows[np.argsort(keys)]
 
 
 def fit_plain_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
@@ -90,19 +104,23 @@ def fit_plain_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     shift = np.zeros(rows.size) if shift is None else shift
     mass = arrays.y[rows] if weights is None else arrays.y[rows] * weights
     unit = float(mass.mean())
-    gamma, fitted, steps, contraction, norm = climb(
-        basis.Z, mass / unit, shift - shift.mean(), tolerance
-    )
-    log_unit = np.log(unit) - shift.mean()
-    eta = np.log(fitted) + np.log(unit)
-    beta = basis.back @ gamma
+    end = climb(basis.Z, mass / unit, shift - shift.mean(), tolerance)
     # The unit goes to the constant; without one it was kept in the offset.
-    beta += constant_share(X, log_unit)
-    R = np.linalg.qr(np.sqrt(fitted * unit)[:, None] * basis.Z, mode="r")
+    beta = basis.back @ end.gamma + constant_share(X, np.log(unit) - shift.mean())
+    R = np.linalg.qr(np.sqrt(end.mu * unit)[:, None] * basis.Z, mode="r")
     half = basis.back @ np.linalg.inv(R)
-    mu = np.exp(eta) if weights is None else np.exp(eta) / weights
+    mu = end.mu * unit if weights is None else end.mu * unit / weights
     view = Rows(rows, arrays.y[rows], mu, weights, X)
-    return Estimate("poisson", rows.size, beta, half @ half.T, steps, contraction, norm, view)
+    return Estimate(
+        "poisson",
+        rows.size,
+        beta,
+        half @ half.T,
+        end.steps,
+        end.contraction,
+        end.score,
+        view,
+    )
 
 
 def constant_share(X: Floats, shift: float) -> Floats:
@@ -115,30 +133,47 @@ def constant_share(X: Floats, shift: float) -> Floats:
     return out
 
 
-def climb(
-    Z: Floats, y: Floats, offset: Floats, tolerance: float
-) -> tuple[Floats, Floats, int, float, float]:
-    """Newton's method with step halving; returns slopes, means and how it ended."""
-    # The first step of iteratively reweighted least squares from means between the data
-    # and their average.
-    mu = (y + 1.0) / 2.0
-    gamma = solve_weighted(Z, np.log(mu) - offset + (y - mu) / mu, mu)
-    before, size_before, best = gamma, np.inf, -np.inf
+@dataclass(frozen=True)
+class Summit:
+    """Where Newton's method ended: slopes on Z, means, and how it got there."""
+
+    gamma: Floats
+    mu: Floats
+    steps: int
+    contraction: float
+    score: float
+
+
+def climb(Z: Floats, y: Floats, offset: Floats, tolerance: float) -> Summit:
+    """Newton's method with step halving, on columns Z (n, K) and an outcome of mean 1."""
+    columns = np.ascontiguousarray(Z.T)
+    cuts = cut_blocks(np.arange(y.size), y.size)
+    eta, mu = np.empty((2, y.size))
+    # The first step is that of iteratively reweighted least squares from means between
+    # the data and their average.
+    middle = (y + 1.0) / 2.0
+    gamma, _ = step_of(
+        cuts, Z, columns, middle, np.log(middle) - offset + (y - middle) / middle
+    )
+    before, size_before, best, score = gamma, np.inf, -np.inf, np.inf
     for step in range(1, MOST_STEPS):
-        with np.errstate(over="ignore", invalid="ignore"):
-            eta = Z @ gamma + offset
-            mu = np.exp(eta)
-            loglik = float((y * eta - mu).sum())
+        values, _ = add_over_blocks(
+            cuts,
+            lambda first, last, gamma=gamma: plain.fitted_means(
+                first, last, y, columns, offset, gamma, eta, mu
+            ),
+        )
+        loglik = float(sum(values))
         if not np.isfinite(loglik) or loglik < best - 1e-9 * abs(best):
             gamma = (gamma + before) / 2
             continue
         best = loglik
-        score = np.abs(Z.T @ (y - mu)).max(initial=0.0) / y.size
-        direction = solve_weighted(Z, (y - mu) / mu, mu)
+        direction, moment = step_of(cuts, Z, columns, mu, (y - mu) / mu)
+        score = float(np.abs(moment).max(initial=0.0)) / y.size
         size = float(np.abs(direction).max(initial=0.0))
         contraction = size / size_before if np.isfinite(size_before) else 1.0
         if score < SCORE_TOLERANCE and size < tolerance:
-            return gamma, mu, step, contraction, float(score)
+            return Summit(gamma, mu, step, contraction, score)
         before, gamma, size_before = gamma, gamma + direction, size
     raise ModelError(
         f"PPML did not converge in {MOST_STEPS} steps (scores are {score:.1e} of the "
@@ -146,6 +181,30 @@ def climb(
         code="F-542",
         remedy="Check for separated observations and nearly collinear regressors.",
     )
+
+
+def step_of(
+    cuts: Ints, Z: Floats, columns: Floats, weights: Floats, target: Floats
+) -> tuple[Floats, Floats]:
+    """Weighted least squares of target on Z, and ``Z' W target``.
+
+    By the normal equations of the scaled columns, which lose few digits, or by QR where
+    they would lose many.
+    """
+    k = columns.shape[0]
+    _, (moment, gram) = add_over_blocks(
+        cuts,
+        lambda first, last, moment, gram: plain.normal_equations(
+            first, last, columns, weights, target, moment, gram
+        ),
+        (k,),
+        (k, k),
+    )
+    scale = np.sqrt(np.diag(gram))
+    scale[scale == 0] = 1.0
+    if np.linalg.cond(gram / np.outer(scale, scale)) < WELL_CONDITIONED:
+        return np.linalg.solve(gram, moment), moment
+    return solve_weighted(Z, target, weights), moment
 
 
 def solve_weighted(Z: Floats, target: Floats, weights: Floats) -> Floats:

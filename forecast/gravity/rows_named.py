@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from forecast.gravity.records import Design, Estimate, Factor, Ints
 from forecast.gravity.row_keys import RowKeys
-from forecast.gravity.slot_plan import recognise
+from forecast.gravity.slot_plan import readings
 
 __all__ = ["FactorsOfRows", "pair_columns", "row_keys"]
 
@@ -43,8 +43,24 @@ def row_keys(
 
 
 def pair_columns(design: Design) -> tuple[str, str] | None:
-    """Origin and destination as the effects tell them apart, if they do."""
-    shape = recognise(design.effects)
-    if shape is None or len(shape.origin) != 1 or len(shape.destination) != 1:
-        return None
-    return shape.origin[0], shape.destination[0]
+    """Origin and destination as the effects tell them apart, if they do.
+
+    Of three effects each could be that of pairs. The ends of a flow are the two factors
+    that have most levels in common, as exporters and importers do; where none has, the
+    pair is the last effect of the formula.
+    """
+    plain = [
+        (shape.origin[0], shape.destination[0])
+        for shape in readings(design.effects)
+        if len(shape.origin) == 1 and len(shape.destination) == 1
+    ]
+    return max(plain, key=lambda ends: overlap(design, ends), default=None)
+
+
+def overlap(design: Design, ends: tuple[str, str]) -> float:
+    """Share of all levels of two factors that both have."""
+    first, second = (design.factors[end].levels for end in ends)
+    if first.dtype.kind != second.dtype.kind:
+        return 0.0
+    both = len(first.intersection(second))
+    return both / (len(first) + len(second) - both)

@@ -8,15 +8,16 @@ row of slots for each level of the finest effect. Sectors may be part of all of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from forecast.gravity.records import Effect, Factor, Ints
 
-__all__ = ["SlotPlan", "plan_slots"]
+__all__ = ["Shape", "SlotPlan", "plan_slots", "readings"]
 
+LEAST_FILL = 0.35
 SLOTS_TO_A_LINE = 16  # slots are padded to whole cache lines and vector registers
 
 
@@ -66,8 +67,7 @@ def plan_slots(
     effects: Sequence[Effect], factors: Mapping[str, Factor]
 ) -> SlotPlan | None:
     """Return the plan, or None where the effects are not those of structural gravity."""
-    shape = recognise(effects)
-    if shape is None:
+    if not factors:
         return None
     n = len(next(iter(factors.values())).codes)
     counts = {name: len(factor.levels) for name, factor in factors.items()}
@@ -75,8 +75,17 @@ def plan_slots(
     def size(*names: tuple[str, ...]) -> int:
         return int(np.prod([counts[name] for part in names for name in part] or [1]))
 
+    def n_groups(shape: Shape) -> int:
+        if "outer" in shape.roles:
+            return size(shape.origin, shape.destination, shape.sector)
+        return size(shape.period, shape.origin)
+
+    # Concentrating the effect with the most levels leaves the fewest to iterate on.
+    shape = max(readings(effects), key=n_groups, default=None)
+    if shape is None:
+        return None
     cells = size(shape.origin, shape.destination, shape.period, shape.sector)
-    if n < 0.35 * cells:
+    if n < LEAST_FILL * cells:
         return None  # mostly empty slots: rows sorted by group are the better layout
 
     def codes(*names: tuple[str, ...]) -> Ints:
@@ -113,29 +122,44 @@ def plan_slots(
     )
 
 
-def recognise(effects: Sequence[Effect]) -> Shape | None:
-    """Tell the parts of structural gravity from the factors that effects share."""
-    if len(effects) not in {2, 3}:
+def readings(effects: Sequence[Effect]) -> tuple[Shape, ...]:
+    """Every way to read the effects as structural gravity.
+
+    Two effects have one reading at most. Three have three, since nothing in their names
+    tells the effect of exporter and importer from that of exporter and year.
+    """
+    if len(effects) == 2:
+        shape = reading(effects[0].factors, effects[1].factors, None)
+        return () if shape is None else (shape,)
+    if len(effects) != 3:
+        return ()
+    found = []
+    for at in (2, 1, 0):
+        rest = [effect.factors for place, effect in enumerate(effects) if place != at]
+        shape = reading(rest[0], rest[1], effects[at].factors)
+        if shape is not None:
+            roles = [*shape.roles]
+            roles.insert(at, "group")
+            found.append(replace(shape, roles=tuple(roles)))
+    return tuple(found)
+
+
+def reading(
+    first: Sequence[str], second: Sequence[str], pair: Sequence[str] | None
+) -> Shape | None:
+    """Read two effects as those of origins and destinations by period, if they are."""
+    shared = tuple(name for name in first if name in second)
+    origin = tuple(name for name in first if name not in shared)
+    destination = tuple(name for name in second if name not in shared)
+    if not origin or not destination:
         return None
-    parts = [effect.factors for effect in effects]
-    for pair in range(len(parts)) if len(parts) == 3 else [-1]:
-        rest = [part for at, part in enumerate(parts) if at != pair]
-        shared = [name for name in rest[0] if name in rest[1]]
-        origin = [name for name in rest[0] if name not in shared]
-        destination = [name for name in rest[1] if name not in shared]
-        if not origin or not destination:
-            continue
-        if pair == -1:
-            roles: tuple[str, ...] = ("group", "inner")
-            return Shape(tuple(origin), tuple(destination), tuple(shared), (), roles)
-        sector = [name for name in shared if name in parts[pair]]
-        period = [name for name in shared if name not in sector]
-        if period and set(parts[pair]) == {*origin, *destination, *sector}:
-            roles = (*("outer", "inner")[:pair], "group", *("outer", "inner")[pair:])
-            return Shape(
-                tuple(origin), tuple(destination), tuple(period), tuple(sector), roles
-            )
-    return None
+    if pair is None:
+        return Shape(origin, destination, shared, (), ("group", "inner"))
+    sector = tuple(name for name in shared if name in pair)
+    period = tuple(name for name in shared if name not in sector)
+    if not period or set(pair) != {*origin, *destination, *sector}:
+        return None
+    return Shape(origin, destination, period, sector, ("outer", "inner"))
 
 
 def mixed_radix(factors: Sequence[Factor], n: int) -> Ints:
