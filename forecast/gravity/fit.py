@@ -14,8 +14,8 @@ from forecast.gravity.corrected import BiasCorrected
 from forecast.gravity.covariance import Recipe
 from forecast.gravity.event_terms import reference_times
 from forecast.gravity.goodness import Goodness, goodness_of
+from forecast.gravity.parts.checking import Checking
 from forecast.gravity.parts.inference import Inference
-from forecast.gravity.parts.predicting import Predicting
 from forecast.gravity.sample import Separation
 from forecast.gravity.scores import Scores
 
@@ -37,7 +37,7 @@ TIDY = (
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class GravityFit(Predicting, Inference):
+class GravityFit(Checking, Inference):
     """A fitted gravity model; `Gravity.fit` makes one.
 
     Attributes

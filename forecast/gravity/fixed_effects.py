@@ -14,7 +14,7 @@ from forecast.gravity.robust import Robust
 from forecast.gravity.row_keys import Lookup
 from forecast.gravity.scores import Scores
 
-__all__ = ["effect_errors", "effects_table"]
+__all__ = ["effect_errors", "effects_table", "labels"]
 
 
 def effects_table(
@@ -41,7 +41,7 @@ def effects_table(
     done = normalise(effects, estimate.level_values)
     tables = []
     for at, effect in enumerate(design.effects):
-        table = _labels(design, effect, estimate.rows, effects[at])
+        table = labels(design, effect, estimate.rows, effects[at])
         table["estimate"] = done.values[at]
         if errors is not None:
             table["std_error"] = errors[at]
@@ -95,7 +95,7 @@ def effect_errors(
     return level_errors(scores, x, ways, factor=covariance.factor).std_errors
 
 
-def _labels(design: Design, effect: Effect, rows: Ints, levels: Codes) -> pd.DataFrame:
+def labels(design: Design, effect: Effect, rows: Ints, levels: Codes) -> pd.DataFrame:
     """The name of the effect and the value of each factor, by level."""
     first = np.unique(levels.codes, return_index=True)[1]
     table = pd.DataFrame({"effect": np.full(levels.count, effect.name, object)})

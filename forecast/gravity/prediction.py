@@ -17,7 +17,6 @@ from forecast.gravity.records import (
     Design,
     Effect,
     Estimate,
-    Floats,
     Ints,
 )
 from forecast.gravity.terms import Call, Log

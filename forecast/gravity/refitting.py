@@ -1,25 +1,33 @@
-"""The same model on the same rows, with more regressors: what many tests are made of."""
+"""Fits on the rows of a fit: with more regressors, or of something else altogether.
+
+Most specification tests are such an auxiliary regression.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from forecast.errors import ModelError
 from forecast.gravity.arrays import Arrays
+from forecast.gravity.covariance import Recipe
 from forecast.gravity.least_squares import fit_least_squares
 from forecast.gravity.parts.record import FitRecord
 from forecast.gravity.poisson import fit_poisson
-from forecast.gravity.records import Design, Estimate, Factor, Floats, Ints
+from forecast.gravity.records import Bools, Design, Estimate, Factor, Floats, Ints
 from forecast.gravity.rows_named import row_keys
 from forecast.gravity.sample import Sample, draw_sample
 from forecast.gravity.scores import Scores
+from forecast.gravity.terms import quoted
 
-__all__ = ["by_design_row", "estimate_on", "new_information", "refit"]
+if TYPE_CHECKING:
+    from forecast.gravity.model import Gravity
+
+__all__ = ["auxiliary", "by_design_row", "estimate_on", "new_information", "refit"]
 
 Fit = TypeVar("Fit", bound=FitRecord)
 
@@ -45,20 +53,88 @@ def refit(fit: Fit, added: Mapping[str, Floats]) -> Fit:
     for values in added.values():
         known &= np.isfinite(values[rows])
     design = widened(fit, rows[known], added)
-    family = fit.estimate.family
+    return _fitted(fit, design, fit.recipe)
+
+
+def auxiliary(
+    fit: Fit,
+    outcome: tuple[str, Floats],
+    columns: Mapping[str, Floats],
+    *,
+    vcov: Recipe,
+    estimator: Literal["ppml", "ols"] = "ols",
+    weights: Floats | None = None,
+    absorb: bool = False,
+    keep: Bools | None = None,
+) -> Fit:
+    """Fit something else on the rows of a fit.
+
+    Parameters
+    ----------
+    fit : GravityFit
+    outcome : (str, float array of shape (n,))
+        With its name; in the order of the estimate's rows, as all arrays here.
+    columns : mapping of str to float array of shape (n,)
+        Regressors; a constant is one of them.
+    vcov : covariance recipe
+        May name columns of the table behind the fit.
+    estimator : {"ppml", "ols"}
+    weights : float array of shape (n,), optional
+    absorb : bool
+        Keep the effects of the fit.
+    keep : bool array of shape (n,), optional
+        Rows that are used.
+    """
+    kept = np.ones(fit.estimate.n, np.bool_) if keep is None else keep
+    old, rows = fit.design, fit.estimate.rows[kept]
+    factors = {
+        name: Factor(name, factor.codes[rows], factor.levels)
+        for name, factor in old.factors.items()
+    }
+    design = replace(
+        old,
+        outcome=outcome[0],
+        y=np.asarray(outcome[1], dtype=float)[kept],
+        terms=tuple(columns),
+        columns=tuple(np.asarray(c, dtype=float)[kept] for c in columns.values()),
+        effects=old.effects if absorb else (),
+        factors=factors if absorb else {},
+        weights=None if weights is None else weights[kept],
+        offset=None,
+        positions=old.positions[rows],
+        incomplete=_others(
+            old, old.positions[rows], "not in the sample that is tested"
+        ),
+    )
+    right = " + ".join(quoted(name) for name in columns)
+    effects = " + ".join(e.name for e in design.effects)
+    recipe = replace(
+        fit.recipe,
+        formula=f"{quoted(outcome[0])} ~ {right}"
+        + (f" | {effects}" if effects else " - 1"),
+        estimator=estimator,
+        vcov=vcov,
+    )
+    return _fitted(fit, design, recipe)
+
+
+def _fitted(fit: Fit, design: Design, recipe: Gravity) -> Fit:
+    """Draw the sample of a design, estimate, and compute standard errors."""
     sample = draw_sample(
         design,
-        family="poisson" if family == "poisson" else "gaussian",
-        drop_singletons=fit.recipe.drop_singletons,
-        separation=fit.recipe.separation,
+        family="poisson" if recipe.estimator == "ppml" else "gaussian",
+        drop_singletons=recipe.drop_singletons,
+        separation=recipe.separation,
     )
-    estimate = estimate_on(design, sample, family, tolerance=fit.recipe.tolerance)
+    estimate = estimate_on(design, sample, recipe.estimator, tolerance=recipe.tolerance)
     keys = row_keys(design, estimate, _ends(fit))
     scores = Scores(estimate, design.effects, sample.terms)
-    vcov = fit.recipe.vcov
-    covariance = fit.covariance if vcov is None else vcov.covariance(scores, keys)
+    covariance = fit.covariance
+    if recipe.vcov is not None:
+        covariance = recipe.vcov.covariance(scores, keys)
     return replace(
         fit,
+        recipe=recipe,
         design=design,
         drawn=sample,
         estimate=estimate,
@@ -68,7 +144,7 @@ def refit(fit: Fit, added: Mapping[str, Floats]) -> Fit:
 
 
 def estimate_on(
-    design: Design, sample: Sample, family: str, *, tolerance: float
+    design: Design, sample: Sample, estimator: str, *, tolerance: float
 ) -> Estimate:
     """Estimate on the rows and regressors of a sample."""
     arrays = Arrays(
@@ -80,7 +156,7 @@ def estimate_on(
         weights=design.weights,
         offset=design.offset,
     )
-    if family == "poisson":
+    if estimator == "ppml":
         return fit_poisson(arrays, tolerance=tolerance)
     return fit_least_squares(arrays)
 
@@ -89,11 +165,9 @@ def widened(fit: FitRecord, rows: Ints, added: Mapping[str, Floats]) -> Design:
     """The design at some rows, with the regressors of the fit and further ones."""
     old = fit.design
     positions = old.positions[rows]
-    out = np.ones(len(old.source), np.bool_)
-    out[positions] = False
-    reasons = pd.Series("not in the sample that is tested", np.flatnonzero(out))
-    sampled = np.isin(reasons.index, old.positions[fit.estimate.rows])
-    reasons[sampled] = f"{' or '.join(added)} is missing"
+    others = _others(old, positions, "not in the sample that is tested")
+    sampled = np.isin(others["position"], old.positions[fit.estimate.rows])
+    others.loc[sampled, "reason"] = f"{' or '.join(added)} is missing"
     kept = fit.drawn.collinearity.kept
     columns = [*(old.columns[k] for k in kept), *added.values()]
     return replace(
@@ -108,10 +182,16 @@ def widened(fit: FitRecord, rows: Ints, added: Mapping[str, Floats]) -> Design:
         weights=None if old.weights is None else old.weights[rows],
         offset=None if old.offset is None else old.offset[rows],
         positions=positions,
-        incomplete=pd.DataFrame(
-            {"position": reasons.index.to_numpy(), "reason": reasons.to_numpy()}
-        ),
+        incomplete=others,
     )
+
+
+def _others(design: Design, positions: Ints, reason: str) -> pd.DataFrame:
+    """Rows of the input at other positions, with the reason why they are left out."""
+    out = np.ones(len(design.source), np.bool_)
+    out[positions] = False
+    at = np.flatnonzero(out)
+    return pd.DataFrame({"position": at, "reason": np.full(at.size, reason, object)})
 
 
 def by_design_row(fit: FitRecord, values: Floats) -> Floats:

@@ -22,7 +22,7 @@ from forecast.errors import ModelError
 from forecast.gravity.parts.record import FitRecord
 from forecast.gravity.records import Floats
 from forecast.gravity.refitting import by_design_row, new_information, refit
-from forecast.gravity.specification import SpecificationTest, tested
+from forecast.gravity.specification import SpecificationTest, conclude
 
 __all__ = ["reset_test"]
 
@@ -57,7 +57,7 @@ def reset_test(fit: FitRecord, powers: Sequence[int] | int = 2) -> Specification
     added = {f"linear predictor^{p}": by_design_row(fit, size**p) for p in wanted}
     wider = refit(fit, added)
     found = new_information(wider, list(added), "The linear predictor to these powers")
-    return tested(
+    return conclude(
         wider,
         found,
         name="RESET",

@@ -11,7 +11,7 @@ from forecast.gravity.hypotheses import WaldTest, restrictions_of, wald_test
 from forecast.gravity.parts.record import FitRecord
 from forecast.gravity.records import Floats
 
-__all__ = ["SpecificationTest", "tested"]
+__all__ = ["SpecificationTest", "conclude"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class SpecificationTest:
         return "\n".join([first, f"Null: {self.null}", *self.notes])
 
 
-def tested(
+def conclude(
     auxiliary: FitRecord,
     terms: list[str],
     *,
@@ -87,12 +87,13 @@ def tested(
     null: str,
     source: str,
     notes: tuple[str, ...] = (),
+    value: float = 0.0,
 ) -> SpecificationTest:
-    """Test that coefficients of an auxiliary regression are zero."""
+    """Test that coefficients of an auxiliary regression have a value."""
     R = np.zeros((len(terms), len(auxiliary.terms)))
     for row, term in enumerate(terms):
         R[row, auxiliary.terms.index(term)] = 1.0
-    restrictions = restrictions_of(R, None, auxiliary.terms)
+    restrictions = restrictions_of(R, value, auxiliary.terms)
     wald = wald_test(restrictions, auxiliary.beta, auxiliary.covariance)
     return SpecificationTest(
         name=name,
