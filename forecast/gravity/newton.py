@@ -31,7 +31,8 @@ __all__ = ["Curvature", "Optimum", "Point", "System", "curvature_at", "maximise"
 
 SCORE_TOLERANCE = 1e-9  # of the final check; ten times below what is promised
 REFRESH_TOLERANCES = (5e-2, 1e-2, 1e-3)
-FINAL_TOLERANCE = 1e-5  # of what the last refresh, good to 1e-3 or better, has left
+FINAL_TOLERANCE = 3e-8  # of Theta; the error of the information is its square
+CLOSEST = 1e-5  # what conjugate gradients in single precision can promise
 # Of what a column holds within groups; less on the other effects is rounding.
 FINAL_ROUNDING = 1e-11
 MOST_ITERATIONS = 5_000  # of conjugate gradients
@@ -247,7 +248,18 @@ def newton_step(
     gap, Z = np.empty(1), np.empty_like(rhs)
     conditioner.apply(rhs, np.arange(1), Z, gap)
     distance = float(np.sqrt(max(gap[0], 0.0) / system.total))
+    # What the slopes have left after this step, and the second order of Newton's method.
+    slopes_settle = size * min(1.0, contraction) < tolerance
+    curved = max(distance**2, size**2)
     loose = min(max(distance, 1e-3), 0.1)
+    if slopes_settle and curved < SCORE_TOLERANCE:
+        # The last step: a closer solve is cheaper than one step more.
+        loose = (
+            min(loose, max(SCORE_TOLERANCE / 2 / distance, CLOSEST))
+            if distance
+            else loose
+        )
+    settles = slopes_settle and max(loose * distance, curved) < SCORE_TOLERANCE
     solved = conjugate_gradients(
         lambda V, active: system.product(point.mu, V, active),
         conditioner,
@@ -260,10 +272,6 @@ def newton_step(
     d_theta = solved.V[:, 0].astype(float) - np.einsum(
         "rkt,k->rt", curvature.Theta, d_beta
     )
-    # What remains after this step: stale curvature in the slopes, loose solving and the
-    # second order of Newton's method in the effects.
-    left = max(loose * distance, distance**2, size**2)
-    settles = size * min(1.0, contraction) < tolerance and left < SCORE_TOLERANCE
     return Step(d_beta, d_theta, size, contraction, solved.iterations, settles)
 
 
@@ -301,14 +309,17 @@ def final_curvature(system: System, mu: Floats, before: Curvature | None) -> Cur
     Theta = np.zeros_like(C) if before is None else before.Theta
     rest = C - system.product(mu, Theta, every)
     fast = system.fast_means(mu)
+    conditioner = system.conditioner(fast)
+    size, Z = np.empty(every.size), np.empty(C.shape, fast.dtype)
+    conditioner.apply(C.astype(fast.dtype), every, Z, size)
     solved = conjugate_gradients(
         lambda V, active: system.product(fast, V, active),
-        system.conditioner(fast),
+        conditioner,
         rest.astype(fast.dtype),
         None,
-        tolerance=FINAL_TOLERANCE,
+        tolerance=0.0,
         limit=MOST_ITERATIONS,
-        floor=FINAL_ROUNDING**2 * np.diag(gram),
+        floor=FINAL_TOLERANCE**2 * size,
     )
     Theta = Theta + solved.V
     return curvature_of(C, gram, Theta, solved.residual, solved.iterations)
