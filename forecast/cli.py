@@ -1,4 +1,4 @@
-"""The command ``turnover-forecast``: run | nowcast | check | data.
+"""The command ``turnover-forecast``: run | nowcast | check | gravity | data | warmup.
 
 Exit codes: 0 done, 1 something is wrong with data or model, 2 with the call or the
 study file, 130 interrupted. Errors are one sentence; ``--debug`` shows where they come
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -27,6 +27,17 @@ __all__ = ["main"]
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 SHIPPED = "rus_kaz"
+ERRORS = (
+    "iid",
+    "hc0",
+    "hc1",
+    "hc2",
+    "hc3",
+    "dyadic",
+    "driscoll-kraay",
+    "newey-west",
+    "bias-corrected",
+)
 FIGURES = "a CSV, Excel or Parquet file of dated figures, or rus_kaz"
 
 
@@ -72,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return DONE
 
 
-# --- the four verbs ----------------------------------------------------------------
+# --- the verbs ---------------------------------------------------------------------
 
 
 def _run(chosen: argparse.Namespace) -> None:
@@ -139,6 +150,40 @@ def _check(chosen: argparse.Namespace) -> None:
     say(*repr(card).split("\n"))
 
 
+def _gravity(chosen: argparse.Namespace) -> None:
+    from forecast.gravity import Gravity, etable
+    from forecast.gravity.from_words import vcov_of
+    from forecast.gravity.saving import write_results
+    from forecast.reading import read_table
+
+    ends = {name: getattr(chosen, name) for name in ("origin", "destination", "period")}
+    recipe = Gravity(
+        chosen.formula,
+        vcov_of(chosen.vcov, chosen.cluster, ssc=chosen.ssc, lags=chosen.lags, **ends),
+        estimator=chosen.estimator,
+        weights=chosen.weights,
+        offset=chosen.offset,
+        **ends,
+    )
+    fits = recipe.fit_all(read_table(chosen.table))
+    for number, fit in enumerate(fits, 1):
+        name = f"({number}) " if len(fits) > 1 else ""
+        say(*f"{name}{fit.summary(chosen.level)}\n\n{fit.explain_se()}\n".split("\n"))
+    if len(fits) > 1:
+        say(*str(etable(fits, level=chosen.level)).split("\n"))
+    if chosen.out is not None:
+        name = Path(chosen.table).name
+        write_results(fits, chosen.out, origin=name, level=chosen.level)
+        say(f"Written: {chosen.out}")
+
+
+def _warmup(chosen: argparse.Namespace) -> None:  # noqa: ARG001
+    import forecast.gravity.warming  # noqa: F401
+    from forecast.kernels.jit import warmup
+
+    say(str(warmup()))
+
+
 def _data(chosen: argparse.Namespace) -> None:
     from forecast import datasets
 
@@ -197,7 +242,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=f"%(prog)s {__version__}"
     )
-    verbs = parser.add_subparsers(required=True, metavar="run | nowcast | check | data")
+    names = "run | nowcast | check | gravity | data | warmup"
+    verbs = parser.add_subparsers(required=True, metavar=names)
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument(
         "--debug", action="store_true", help="show where errors come from"
@@ -248,6 +294,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--relation", default="about", choices=relations)
     check.set_defaults(run=_check)
 
+    _gravity_options(verbs, everywhere)
+
     data = verbs.add_parser(
         "data", parents=[everywhere], help="list data sets, or print one"
     )
@@ -256,7 +304,43 @@ def _parser() -> argparse.ArgumentParser:
         "--as-of", metavar="DATE", help="only what was public on that day"
     )
     data.set_defaults(run=_data)
+
+    warm = verbs.add_parser(
+        "warmup", parents=[everywhere], help="compile all kernels and keep them"
+    )
+    warm.set_defaults(run=_warmup)
     return parser
+
+
+def _gravity_options(verbs: Any, everywhere: argparse.ArgumentParser) -> None:
+    """Add what ``gravity`` takes."""
+    gravity = verbs.add_parser(
+        "gravity", parents=[everywhere], help="fit a gravity model to a table of flows"
+    )
+    gravity.add_argument("table", metavar="DATA", help="a CSV, Excel or Parquet file")
+    gravity.add_argument(
+        "formula",
+        metavar="FORMULA",
+        help='"trade ~ rta | exporter^year + importer^year"',
+    )
+    gravity.add_argument("--estimator", choices=("ppml", "ols"), default="ppml")
+    gravity.add_argument(
+        "--cluster", nargs="+", default=(), metavar="COLUMN", help="ways of clusters"
+    )
+    gravity.add_argument("--vcov", choices=ERRORS, help="other standard errors")
+    gravity.add_argument("--ssc", metavar="NAME", help="small-sample convention")
+    gravity.add_argument("--lags", type=int, metavar="N", help="of serial dependence")
+    for name in ("weights", "offset", "origin", "destination", "period"):
+        gravity.add_argument(f"--{name}", metavar="COLUMN")
+    gravity.add_argument(
+        "--level", type=float, default=0.95, help="of intervals (default: 0.95)"
+    )
+    gravity.add_argument(
+        "--out",
+        metavar="DIR",
+        help="folder for tidy.csv, dropped.csv, fit.json, etable.*",
+    )
+    gravity.set_defaults(run=_gravity)
 
 
 if __name__ == "__main__":
