@@ -24,6 +24,15 @@ class GravityFits(Sequence[GravityFit]):
     Attributes
     ----------
     fits : tuple of GravityFit
+
+    Examples
+    --------
+    >>> import forecast as fc
+    >>> flows = fc.datasets.simulate_trade(8, 5, seed=1).frame
+    >>> steps = "flow ~ csw(agreement, border) | origin^period + destination^period"
+    >>> fits = fc.Gravity(steps).fit_all(flows)
+    >>> [fit.terms for fit in fits]
+    [('agreement',), ('agreement', 'border')]
     """
 
     fits: tuple[GravityFit, ...]

@@ -43,6 +43,14 @@ class Etable:
         Coefficients; effects; statistics.
     notes : tuple of str
         Below the table.
+
+    Examples
+    --------
+    >>> import forecast as fc
+    >>> flows = fc.datasets.simulate_trade(8, 5, seed=1).frame
+    >>> gravity = fc.Gravity("flow ~ agreement | origin^period + destination^period")
+    >>> fc.etable(gravity.fit(flows)).to_latex().splitlines()[0]
+    '\\\\begin{threeparttable}'
     """
 
     head: tuple[Row, ...]

@@ -66,7 +66,9 @@ def error_note(fit: GravityFit) -> str:
 
 def bias_note(fit: GravityFit) -> str:
     """Whether the coefficients are as estimated."""
-    return "Coefficients corrected for bias." if fit.covariance.bias is not None else ""
+    bias = fit.covariance.bias
+    corrected = bias is not None and bias.any()
+    return "Coefficients corrected for bias." if corrected else ""
 
 
 def collinear_note(fit: GravityFit) -> str:
