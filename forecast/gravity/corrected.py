@@ -58,11 +58,12 @@ class BiasCorrected:
     ----------
     form : {"recommended", "published"}
         "published": bias and standard errors of Weidner and Zylkin (2021), the numbers
-        of Stata's ``ppml_fe_bias``. "recommended": the same bias, and the pull of the
-        effects undone on both sides of the meat, as the jackknife does (CR3); in
+        of Stata's ``ppml_fe_bias``, with the factor G/(G-1). "recommended": the same
+        bias, and the pull of the effects undone on both sides of the meat, as the
+        jackknife does (CR3), with the jackknife's factor (N-1)/N for N regions; in
         simulations with 15 to 50 regions its intervals held what they promise, the
-        published ones did not ("Standard errors" in the documentation). Both have the
-        factor G/(G-1) and the normal distribution.
+        published ones did not ("Standard errors" in the documentation). Both are
+        compared with the normal distribution.
     period : str, optional
         The column of periods. Without it, it is the one that the first two effects of
         the formula which share a column share.
@@ -111,19 +112,20 @@ class BiasCorrected:
         )
         bias = scores.bread @ score_bias(panel) if pair_effect else np.zeros(scores.k)
         n_pairs = panel.weight.shape[0]
-        factor = n_pairs / (n_pairs - 1)
-        both = self.form == "recommended"
-        meat = corrected_meat(panel, unshrunk, both_sides=both)
-        matrix, repaired = finish(scores.bread, meat, factor)
         ends = {shape.origin: panel.origin, shape.destination: panel.destination}
         sizes = {name: int(np.unique(end.codes).size) for name, end in ends.items()}
+        both = self.form == "recommended"
+        n_regions = min(sizes.values())
+        factor = (n_regions - 1) / n_regions if both else n_pairs / (n_pairs - 1)
+        meat = corrected_meat(panel, unshrunk, both_sides=both)
+        matrix, repaired = finish(scores.bread, meat, factor)
         return Covariance(
             matrix=matrix,
             terms=scores.terms,
             title=f"clustered by {shape.origin}^{shape.destination}, corrected for the "
             "pull of the effects",
             convention=self.form,
-            formula="G/(G-1)",
+            formula="(N-1)/N" if both else "G/(G-1)",
             factor=factor,
             reference=Normal(),
             n=scores.n,
