@@ -214,7 +214,7 @@ def _nothing_left(sample: Sample) -> ModelError:
         "no row is left to estimate from",
         code="F-531",
         count=sample.design.y.size,
-        examples=sample.notes,
+        examples=[note.rstrip(".") for note in sample.notes],
         remedy="Take coarser effects, or fewer; each level needs two rows and a positive one.",
     )
 
