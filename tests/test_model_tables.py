@@ -171,6 +171,13 @@ def test_small_coefficients_keep_two_digits_of_their_standard_error(flows, facto
     assert shown == pytest.approx(fit.bse.iloc[0], rel=0.05)
 
 
+def test_models_of_a_row_show_the_same_decimals(fits):
+    precise = fits[1].with_vcov(fc.Iid(dispersion=1e-3))
+    shown = cells(etable(fits[1], precise, stars=False), "log_distance", "estimate")
+    assert shown[0] == shown[1]
+    assert len(shown[0].partition(".")[2]) > 3
+
+
 def test_decimals_without_a_standard_error_follow_the_estimate():
     assert decimals_of(0.00123, np.nan, 3) == 4
     assert decimals_of(0.0, 0.0, 3) == 3

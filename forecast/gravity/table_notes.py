@@ -22,7 +22,6 @@ def note_lines(
     if stars:
         weak_first = sorted(stars.items(), key=lambda pair: -pair[1])
         lines.append(", ".join(f"{sign} p < {p:g}" for sign, p in weak_first) + ".")
-    lines += told(fits, bias_note)
     lines += told(fits, collinear_note)
     lines += [line for note in many_notes(fits) for line in told(fits, note)]
     if hidden:
@@ -62,13 +61,6 @@ def error_note(fit: GravityFit) -> str:
         f"Standard errors {made.title}, {made.convention} ({made.formula}); "
         f"p-values from {made.reference.describe()}."
     )
-
-
-def bias_note(fit: GravityFit) -> str:
-    """Whether the coefficients are as estimated."""
-    bias = fit.covariance.bias
-    corrected = bias is not None and bias.any()
-    return "Coefficients corrected for bias." if corrected else ""
 
 
 def collinear_note(fit: GravityFit) -> str:

@@ -189,8 +189,9 @@ def coefficient_rows(
     rows = []
     for label, same in terms.items():
         found = [next((t[k] for k in same if k in t), None) for t in tables]
+        decimals = decimals_of_row([one for one in found if one], digits)
         lines = [
-            coefficient_cells(one, below, stars, digits)
+            coefficient_cells(one, below, stars, decimals)
             if one
             else (Cell(),) * (1 + len(below))
             for one in found
@@ -213,10 +214,9 @@ def coefficient_cells(
     values: Mapping[str, float],
     below: Sequence[str],
     stars: Mapping[str, float],
-    digits: int,
+    decimals: int | None,
 ) -> tuple[Cell, ...]:
     """The estimate with its stars, and what stands below it."""
-    decimals = decimals_of(values["estimate"], values["std_error"], digits)
     reached = [sign for sign, p in stars.items() if values["p_value"] < p]
     strongest = min(reached, key=lambda sign: stars[sign], default="")
     cells = [Cell(written(values["estimate"], decimals), strongest)]
@@ -226,6 +226,13 @@ def coefficient_cells(
         numbers = ", ".join(written(values[column], own) for column in line.columns)
         cells.append(Cell(f"{line.brackets[0]}{numbers}{line.brackets[1]}"))
     return tuple(cells)
+
+
+def decimals_of_row(values: Sequence[Mapping[str, float]], digits: int) -> int | None:
+    """Decimals that do for all models of a row."""
+    each = [decimals_of(v["estimate"], v["std_error"], digits) for v in values]
+    enough = [decimals for decimals in each if decimals is not None]
+    return max(enough) if len(enough) == len(each) else None
 
 
 def decimals_of(estimate: float, std_error: float, digits: int) -> int | None:
