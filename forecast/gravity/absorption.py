@@ -28,7 +28,9 @@ from forecast.kernels import rows
 __all__ = ["Absorber", "absorb"]
 
 TOLERANCE = 1e-12
-ROUNDING = 1e-12  # of a column's norm: less of an effect than that cannot be told apart
+# Of a column's norm: what is smaller drowns in rounding, which a factor of a singular
+# complement magnifies (see `forecast.gravity.direct.RIDGE`).
+ROUNDING = 1e-12
 MOST_ITERATIONS = 20_000
 
 
@@ -59,7 +61,7 @@ class Absorber:
 
     def coefficients(self, X: Floats, tolerance: float = TOLERANCE) -> Floats:
         """Coefficients of sorted columns X (K, n) on the other effects, (K, m)."""
-        C, gram = row_moments(self.layout, X, self.weights, self.inverse)
+        C, _ = row_moments(self.layout, X, self.weights, self.inverse)
         conditioner = choose_conditioner(
             self.layout, self.weights, self.inverse, self._kept
         )
@@ -72,7 +74,7 @@ class Absorber:
             None,
             tolerance=tolerance,
             limit=MOST_ITERATIONS,
-            floor=ROUNDING**2 * np.diag(gram),
+            floor=ROUNDING**2 * np.einsum("kn,kn,n->k", X, X, self.weights),
         )
         if solved.iterations == MOST_ITERATIONS:
             raise ModelError(
@@ -138,8 +140,8 @@ def absorb(
     if not effects:
         return columns.copy()
     n = columns.shape[0]
-    layout = sort_by_effects(effects, list(columns.T))
     given = np.ones(n) if weights is None else np.asarray(weights, float)
+    layout = sort_by_effects(effects, [*columns.T, given])
     absorber = Absorber.of(layout, given[layout.order])
     X = np.ascontiguousarray(columns[layout.order].T)
     # Scaled, so that a tolerance means the same for each column.
@@ -147,6 +149,8 @@ def absorb(
     scale[scale == 0] = 1.0
     X /= scale[:, None]
     rest = absorber.residuals(X, absorber.coefficients(X, tolerance))
+    # Where the effects were large, their rounding is left: it goes in a second round.
+    rest = absorber.residuals(rest, absorber.coefficients(rest, tolerance))
     out = np.empty_like(columns)
     out[layout.order] = (rest * scale[:, None]).T
     return out
