@@ -28,10 +28,11 @@ FEW_LEVELS = 1_500  # a dense factor is cheap: always take it
 MOST_LEVELS = 30_000  # of a sparse factor; beyond, it may fill up
 ENTRIES_PER_LEVEL = 100  # a complement with more of them would fill up
 MOST_PRODUCTS = 200_000_000  # multiplications worth assembling a sparse complement
-PROBE_ITERATIONS = 12
-PROBE_TOLERANCE = 0.01
+PROBE_ITERATIONS = 9
+PROBE_TOLERANCE = 0.015
 WEIGHTS_MOVED = 1.5  # ratio of diagonals beyond which a factor is made anew
 MOST_BLOCKS = 16
+ROUNDING = 1e-14
 # Relative to the weights of a level. The complement is singular (once per connected
 # component, and wherever effects are nested); the ridge bounds what a factor makes of
 # rounding errors in such directions, and CG takes out what it costs elsewhere.
@@ -91,12 +92,10 @@ def choose_conditioner(
     the diagonal tells whether the graph is easy.
     """
     diagonal = schur_diagonal(layout, weights, inverse)
-    easy = DiagonalConditioner(
-        np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)[
-            :, None
-        ],
-        np.full(diagonal.size, -1),
-    )
+    # A level all of whose groups it fills alone has no curvature, only rounding.
+    curved = diagonal > ROUNDING * level_mass(layout, weights)
+    invertible = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=curved)
+    easy = DiagonalConditioner(invertible[:, None], np.full(diagonal.size, -1))
     if "direct" not in kept:
         kept["direct"] = is_feasible(layout) and (
             diagonal.size <= FEW_LEVELS or not contracts(layout, weights, inverse, easy)
@@ -174,10 +173,16 @@ def factorise(
 
 def ridge_of(layout: SortedRows, weights: Floats) -> Floats:
     """A trace of weight for the diagonal, (m,), so that a singular complement has a factor."""
+    mass = level_mass(layout, weights)
+    return np.where(mass > 0, RIDGE * mass, 1.0)
+
+
+def level_mass(layout: SortedRows, weights: Floats) -> Floats:
+    """Sum of weights by level, (m,)."""
     mass = np.zeros(layout.n_levels)
     for levels in layout.index:
         mass += np.bincount(levels, weights=weights, minlength=layout.n_levels)
-    return np.where(mass > 0, RIDGE * mass, 1.0)
+    return mass
 
 
 def sparse_complement(layout: SortedRows, weights: Floats, inverse: Floats) -> Any:

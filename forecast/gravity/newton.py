@@ -319,7 +319,7 @@ def final_curvature(system: System, mu: Floats, before: Curvature | None) -> Cur
         None,
         tolerance=0.0,
         limit=MOST_ITERATIONS,
-        floor=FINAL_TOLERANCE**2 * size,
+        floor=np.maximum(FINAL_TOLERANCE**2 * size, FINAL_ROUNDING**2 * np.diag(gram)),
     )
     Theta = Theta + solved.V
     return curvature_of(C, gram, Theta, solved.residual, solved.iterations)

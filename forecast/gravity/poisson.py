@@ -11,6 +11,7 @@ that suits the effects.
 
 from __future__ import annotations
 
+from forecast.errors import ModelError
 from forecast.gravity.arrays import Arrays
 from forecast.gravity.memory import refuse_too_large
 from forecast.gravity.newton import maximise
@@ -45,5 +46,9 @@ def fit_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     system = None if plan is None else lay_out(plan, arrays)
     if plan is None or system is None:
         return fit_sorted_rows(arrays, tolerance=tolerance)
-    best = maximise(system, tolerance=tolerance)
+    try:
+        best = maximise(system, tolerance=tolerance)
+    except ModelError:
+        # Slots iterate in single precision; sorted rows, in double, go further.
+        return fit_sorted_rows(arrays, tolerance=tolerance)
     return estimate_of(arrays, plan, system, best)

@@ -20,6 +20,7 @@ from forecast.kernels.threads import run_blocks
 __all__ = ["MateConditioner", "SlottedSystem", "lay_out"]
 
 SWEEPS = 3
+ROUNDING = 4.0  # units of the last place
 
 
 @dataclass(frozen=True)
@@ -254,8 +255,9 @@ class SlottedSystem:
             (self.n_inner, width),
         )
         d = np.concatenate([d_a, d_b])
-        # Below this a level has no curvature of its own, only rounding.
-        diagonal = np.divide(1.0, d, out=np.zeros_like(d), where=d > 1e-30)
+        # A level all of whose groups it fills alone has no curvature, only rounding.
+        curved = d > ROUNDING * np.finfo(mu.dtype).eps * self.margins
+        diagonal = np.divide(1.0, d, out=np.zeros_like(d), where=curved)
         coupling = np.zeros_like(d)
         mate, joint = self.mates
         paired = np.flatnonzero(mate >= 0)
