@@ -179,7 +179,7 @@ def _finished(
     factor = convention.cluster_term(period.count)
     parameters = None
     if convention.counts != "nothing":
-        parameters = count_parameters(scores, convention.counts, ways)
+        parameters = count_parameters(scores, convention.counts)
         factor *= convention.parameter_term(scores.n, parameters.total)
     matrix, repaired = finish(scores.bread, meat, factor)
     return Covariance(
