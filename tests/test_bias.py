@@ -92,7 +92,7 @@ def test_in_least_squares_unshrunk_scores_are_the_jackknife_over_pairs(pair_effe
     full = naive.fit_dense(y, x, effects, "gaussian")
     e = full.estimate
     m = naive.unshrunk(full, columns.columns, effects, pair_effect)
-    shape = panel_shape(naive.fit_dense(y, x, effects), None)
+    shape = panel_shape(naive.fit_dense(y, x, effects), columns, None)
     arranged = as_pairs(full, columns, shape)
     fast = unshrunk_scores(arranged, e.bread, pair_effect=pair_effect)
     np.testing.assert_allclose(fast.ravel()[arranged.row], m, rtol=1e-7, atol=1e-10)
@@ -172,13 +172,16 @@ def test_exporters_and_importers_may_trade_places():
     np.testing.assert_allclose(made.matrix, straight.matrix, rtol=1e-7)
 
 
-def test_the_period_is_read_from_the_formula_or_named():
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)], ids=str)
+@pytest.mark.parametrize("period", [None, "year"])
+def test_the_period_is_found_whatever_the_order_of_effects(order, period):
     y, x, effects, columns = panel()
     straight = BiasCorrected().covariance(naive.fit_dense(y, x, effects), columns)
-    turned = dict(reversed(list(effects.items())))
-    scores = naive.fit_dense(y, x, turned)
-    named = BiasCorrected(period="year").covariance(scores, columns)
-    np.testing.assert_allclose(named.bias, straight.bias, rtol=1e-7)
+    names = [list(effects)[place] for place in order]
+    scores = naive.fit_dense(y, x, {name: effects[name] for name in names})
+    made = BiasCorrected(period=period).covariance(scores, columns)
+    np.testing.assert_allclose(made.bias, straight.bias, rtol=1e-7)
+    np.testing.assert_allclose(made.matrix, straight.matrix, rtol=1e-7)
 
 
 def test_a_pair_that_decides_its_levels_alone_adds_nothing():

@@ -518,6 +518,8 @@ def test_names_of_clusters_are_read_as_effects_are():
     first, second = keys.shared("o", "d")
     assert (first.codes != second.codes).all()
     assert first.count == second.count == 2
+    text, numbers = keys.shared("a", "b")
+    assert not np.intersect1d(text.codes, numbers.codes).size
     gaps = RowKeys(frame.assign(a=["x", None, "y", "y"]), np.arange(4))
     with pytest.raises(ColumnError, match=r"F-552.*1 rows.*'a'.*row 1"):
         gaps.codes("a")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +65,8 @@ class BiasCorrected:
         published ones did not ("Standard errors" in the documentation). Both are
         compared with the normal distribution.
     period : str, optional
-        The column of periods. Without it, it is the one that the first two effects of
-        the formula which share a column share.
+        The column of periods. Without it, origin and destination are taken to be the
+        two columns with most values in common, as exporters and importers have.
     largest : int
         Most levels in one dense matrix: origin- and destination-periods together in
         three-way models, those of one period in two-way models.
@@ -104,7 +104,7 @@ class BiasCorrected:
             F-550 if the effects have too many levels, F-551 with several rows for one
             pair and period, F-559 for a model that the theory does not cover.
         """
-        shape = panel_shape(scores, self.period)
+        shape = panel_shape(scores, lookup, self.period)
         panel = as_pairs(scores, lookup, shape)
         pair_effect = shape.pair is not None
         unshrunk = unshrunk_scores(
@@ -203,13 +203,15 @@ def as_pairs(scores: Scores, lookup: Lookup, shape: PanelShape) -> PairPanel:
     return panel
 
 
-def panel_shape(scores: Scores, period: str | None) -> PanelShape:
-    """Tell origins, destinations, periods and pairs from the names of the effects.
+def panel_shape(scores: Scores, lookup: Lookup, period: str | None) -> PanelShape:
+    """Tell origins, destinations, periods and pairs from the effects.
 
     Parameters
     ----------
     scores : Scores
+    lookup : Lookup
     period : str or None
+        Column of periods, where it is known.
 
     Raises
     ------
@@ -233,10 +235,20 @@ def panel_shape(scores: Scores, period: str | None) -> PanelShape:
             "The correction is for exporter^year + importer^year, with or without "
             "exporter^importer, and for exporter + importer in a cross-section.",
         )
-    return shapes[0]
+    if len(shapes) == 1:
+        return shapes[0]
+    return max(
+        shapes, key=lambda shape: _in_common(lookup, shape)
+    )  # the first of equals
 
 
-def _shapes(effects: Sequence[Effect], period: str | None):  # type: ignore[no-untyped-def]
+def _in_common(lookup: Lookup, shape: PanelShape) -> int:
+    """How many values origins and destinations have in common."""
+    one, other = lookup.shared(shape.origin, shape.destination)
+    return int(np.intersect1d(one.codes, other.codes).size)
+
+
+def _shapes(effects: Sequence[Effect], period: str | None) -> Iterator[PanelShape]:
     """All ways to read the effects, in the order of the formula."""
     if len(effects) == 2 and all(len(effect.factors) == 1 for effect in effects):
         if period is None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from forecast.errors import ColumnError, NumberError
 from forecast.gravity.factors import combine, factorise
@@ -74,6 +75,10 @@ class RowKeys:
         one, other = self._factor(first), self._factor(second)
         if one.levels.equals(other.levels):
             levels = one.levels
+        elif is_numeric_dtype(one.levels.dtype) != is_numeric_dtype(other.levels.dtype):
+            n_one = len(one.levels)  # text and numbers have nothing in common
+            count = n_one + len(other.levels)
+            return Codes(one.codes, count), Codes(other.codes + n_one, count)
         else:
             levels = one.levels.union(other.levels)
         parts = [
