@@ -164,6 +164,17 @@ def test_programmes_on_some_rows_find_the_same_rows(monkeypatch):
         assert_same_sample_as_the_oracle(*random_panel(seed))
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_loosely_connected_panels_keep_the_rows_that_a_linear_programme_keeps(seed):
+    rng = np.random.default_rng(seed)
+    n = 250
+    frame = pd.DataFrame({name: rng.integers(0, 70, n) for name in "ij"})
+    frame["k"], frame["x0"] = rng.integers(0, 3, n), rng.poisson(0.3, n)
+    frame["y"] = rng.poisson(2, n) * (rng.random(n) < 0.35)
+    for formula in ("y ~ x0 | i + j", "y ~ x0 | i + j + k"):
+        assert_same_sample_as_the_oracle(frame, formula)
+
+
 def test_many_weights_and_rows_make_positive_what_few_at_a_time_do(monkeypatch):
     rng = np.random.default_rng(3)
     for q in (2, 3, 5):
@@ -308,6 +319,13 @@ def test_without_constant_and_effects_nothing_is_taken_off_a_regressor():
     assert list(sample_of(frame, "y ~ x + z - 1").separation.rows) == []
     frame["z"] = [0.0, -1, 1, 1]  # x - 2 z is 3, 2, 0, 0
     assert list(sample_of(frame, "y ~ x + z - 1").separation.rows) == [0, 1]
+
+
+def test_a_constant_that_is_not_in_the_model_helps_no_separation():
+    frame = pd.DataFrame({"y": [0.0, 0, 1, 1, 1], "x": [0.0, 1, 1, 2, 4]})
+    frame["z"] = frame["x"] + [8.0, 8, 5, 5, 5]
+    assert list(sample_of(frame, "y ~ x + z").separation.rows) == [0, 1]
+    assert sample_of(frame, "y ~ x + z - 1").nobs == 5
 
 
 def test_an_outcome_of_zeros_is_refused_by_name():

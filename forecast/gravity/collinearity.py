@@ -90,13 +90,11 @@ def find_dependent(columns: Floats, least: Floats) -> Dependence:
     work = np.array(columns.T, order="C")
     orthogonalise(work, least, products, is_kept)
     kept = np.flatnonzero(is_kept)
-    combinations = {}
-    for k in np.flatnonzero(~is_kept).tolist():
-        before = kept[kept < k]
-        combinations[k] = np.zeros(kept.size)
-        combinations[k][: before.size] = np.linalg.solve(
-            products[np.ix_(before, before)], products[before, k]
-        )
+    triangle = products[np.ix_(kept, kept)]
+    combinations = {
+        k: np.linalg.solve(triangle, products[kept, k])
+        for k in np.flatnonzero(~is_kept).tolist()
+    }
     return Dependence(tuple(kept.tolist()), combinations)
 
 

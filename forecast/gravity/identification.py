@@ -67,7 +67,6 @@ def identify(
     pruning: Pruning,
     columns: Sequence[Floats],
     terms: Sequence[str],
-    y: Floats,
 ) -> Identified:
     """Find separated rows, drop them, and find regressors that say nothing on the rest.
 
@@ -80,15 +79,13 @@ def identify(
         With some rows left.
     columns : sequence of K float arrays of shape (n,)
     terms : sequence of K str
-    y : float array of shape (n,)
-        Only to put equal rows in order.
     """
     alive = pruning.alive(positive.size)
     equations = positive & alive
     eliminated = eliminate_levels(table, equations, pruning.positives(), alive)
     if _is_identified(eliminated, equations, alive, columns):
         return Identified(pruning, Collinearity(tuple(range(len(columns)))))
-    order = _canonical_order(table, np.flatnonzero(alive), columns, y)
+    order = _canonical_order(table, np.flatnonzero(alive), columns)
     problem = _pose(table, positive, pruning, columns, order)
     before = len(pruning.passes)
     separated = _separated(problem)
@@ -227,15 +224,13 @@ def _absorbed(problem: _Problem, rows: Ints) -> Floats:
     )
 
 
-def _canonical_order(
-    table: LevelTable, rows: Ints, columns: Sequence[Floats], y: Floats
-) -> Ints:
-    """Sort rows by what they hold, so that their order in the input does not matter."""
+def _canonical_order(table: LevelTable, rows: Ints, columns: Sequence[Floats]) -> Ints:
+    """Sort rows by levels and regressors, so that their order does not matter."""
     codes = [code[rows] for code in table.codes]
     order = np.lexsort(codes) if codes else np.arange(rows.size)
     same = np.ones(rows.size - 1, np.bool_)
     for code in codes:
         same &= code[order[1:]] == code[order[:-1]]
     if same.any():
-        order = np.lexsort((y[rows], *(column[rows] for column in columns), *codes))
+        order = np.lexsort((*(column[rows] for column in columns), *codes))
     return rows[order]

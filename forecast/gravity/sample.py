@@ -178,7 +178,7 @@ def draw_sample(
     positive = y > 0 if separable else np.ones(y.size, np.bool_)
     pruning = prune(table, positive, start_pruning(table, positive))
     if pruning.alive(y.size).any():
-        found = identify(table, positive, pruning, design.columns, design.terms, y)
+        found = identify(table, positive, pruning, design.columns, design.terms)
     else:
         found = Identified(pruning, Collinearity(()))
     sample = _sample(design, family, drop_singletons, table, positive, found)
