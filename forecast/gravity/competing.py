@@ -32,6 +32,8 @@ from forecast.gravity.specification import SpecificationTest, conclude
 __all__ = ["hpc_test"]
 
 ALPHA = "(other mean - mean) / mean"
+SAME = 1e-9
+"""Relative difference below which two means are one, computed twice."""
 
 
 def hpc_test(
@@ -80,6 +82,8 @@ def hpc_test(
     mu = fit.estimate.mu
     means, notes = _means(fit, other)
     known = np.isfinite(means)
+    gap = np.where(known, means - mu, 0.0) / mu
+    gap[np.abs(gap) < SAME] = 0.0
     rows, kept = fit.estimate.rows, fit.drawn.collinearity.kept
     names = dict(zip(fit.terms, kept, strict=True))
     columns = {name: fit.design.columns[k][rows] for name, k in names.items()}
@@ -89,7 +93,7 @@ def hpc_test(
     made = auxiliary(
         fit,
         ("(y - mean) / mean", (fit.estimate.y - mu) / mu),
-        {**columns, ALPHA: np.where(known, means - mu, 0.0) / mu},
+        {**columns, ALPHA: gap},
         vcov=fit.recipe.vcov or Robust("HC1"),
         weights=weights,
         absorb=True,
@@ -114,27 +118,34 @@ def _means(
 ) -> tuple[Floats, tuple[str, ...]]:
     """Means of the other model by row of the estimate; NaN where it has none."""
     positions = fit.design.positions[fit.estimate.rows]
-    source = fit.design.source
+    source, n = fit.design.source, fit.estimate.n
     if isinstance(other, Predicting):
         smearing = None if other.estimate.family == "poisson" else "duan"
         found = other.predict(source, smearing=smearing, unknown="missing")
         means = found.to_numpy(dtype=float)[positions]
-    elif isinstance(other, pd.Series) and len(other) != fit.estimate.n:
+    elif isinstance(other, pd.Series) and not other.index.equals(_labels(fit)):
         if not (other.index.is_unique and source.index.is_unique):
             raise _no_means("they are a Series whose labels are not unique", fit)
         means = other.reindex(source.index).to_numpy(dtype=float)[positions]
     else:
         given = np.asarray(other, dtype=float)
-        if given.shape != (fit.estimate.n,):
+        if given.shape != (n,):
             raise _no_means(f"they have the shape {given.shape}", fit)
-        means = np.empty(fit.estimate.n)
+        means = np.empty(n)
         means[np.argsort(fit.estimate.rows)] = given
     absent = int(np.isnan(means).sum())
     if absent == means.size or (means < 0).any() or np.isinf(means).any():
         raise _no_means("they are missing, negative or infinite", fit)
     if not absent:
         return means, ()
-    return means, (f"{absent:,} rows without a mean of the other model are left out.",)
+    rows = "1 row" if absent == 1 else f"{absent:,} rows"
+    return means, (f"Left out: {rows} without a mean of the other model.",)
+
+
+def _labels(fit: Predicting) -> pd.Index:
+    """Labels of the rows used, in the order of the input."""
+    rows = np.sort(fit.estimate.rows)
+    return fit.design.source.index.take(fit.design.positions[rows])
 
 
 def _no_means(problem: str, fit: Predicting) -> ModelError:

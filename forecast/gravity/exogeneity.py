@@ -85,7 +85,7 @@ def exogeneity_test(
     kept = new_information(wider, list(added), "The leads")
     lost = fit.estimate.n - wider.estimate.n
     notes = (
-        (f"{lost:,} of {fit.estimate.n:,} rows have no lead and are left out.",)
+        (f"Left out: {lost:,} of {fit.estimate.n:,} rows, which have no lead.",)
         if lost
         else ()
     )

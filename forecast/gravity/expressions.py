@@ -173,9 +173,8 @@ def _bounded(name: str) -> str:
 
 def _plain(code: str, terms: Sequence[str]) -> str:
     """The text of a piece with its names back."""
-    named = re.sub(r" ?_b(\d+) ?", lambda match: f" {terms[int(match[1])]} ", code)
-    tight = re.sub(r"\s+", " ", named).strip()
-    return re.sub(r"(?<=\() | (?=\))", "", tight)
+    named = re.sub(r" _b(\d+) ", lambda match: terms[int(match[1])], code)
+    return " ".join(named.split())
 
 
 def _split(text: str, sign: str) -> list[str]:

@@ -13,7 +13,7 @@ coefficient is fixed, the linear predictor is scaled only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def reset_test(fit: FitRecord, powers: Sequence[int] | int = 2) -> Specification
 
 
 def _powers(powers: Any) -> tuple[int, ...]:
-    many = (powers,) if isinstance(powers, int) else tuple(powers)
+    many = tuple(powers) if isinstance(powers, Iterable) else (powers,)
     if not many or not all(p in range(2, HIGHEST + 1) for p in many):
         raise ModelError(
             f"powers={powers!r} is not possible",
@@ -89,7 +89,7 @@ def _unit(fit: FitRecord) -> Floats:
 
 
 def _notes(fit: FitRecord, wider: FitRecord) -> tuple[str, ...]:
-    lost = fit.estimate.y.size - wider.estimate.y.size
+    lost = fit.estimate.n - wider.estimate.n
     if not lost:
         return ()
-    return (f"{lost:,} rows are separated by the powers and left out.",)
+    return (f"Left out: {lost:,} of {fit.estimate.n:,} rows, separated by the powers.",)

@@ -190,7 +190,7 @@ class Checking(Predicting):
         >>> gravity = fc.Gravity(
         ...     "flow ~ visit | origin^period + destination^period + origin^destination")
         >>> gravity.fit(flows).exogeneity_test("visit").notes
-        ('56 of 336 rows have no lead and are left out.',)
+        ('Left out: 56 of 336 rows, which have no lead.',)
         """
         from forecast.gravity.exogeneity import exogeneity_test
 
