@@ -225,6 +225,9 @@ def test_brackets_and_dots_of_a_term_are_no_pattern(flows):
     table = etable(fit, keep=["agreement:period[2016]"])
     assert "agreement:period[2016]" in str(table)
     assert "agreement:period[2015]" not in str(table)
+    some = etable(fit, keep=["*[2016*"])
+    assert "agreement:period[2016]" in str(some)
+    assert "agreement:period[2015]" not in str(some)
 
 
 def test_names_relabel_terms_effects_outcomes_and_statistics(fits):
@@ -426,10 +429,14 @@ def test_plain_text_keeps_its_lines_and_no_control_characters(hostile, payload):
 
 def test_columns_of_plain_text_end_in_one_place(fits, ols):
     lines = str(etable(fits, ols, models=["A", "B", "C"])).splitlines()
-    assert len({line.index(".") for line in lines if line.startswith("log_dist")}) == 1
+    numbers = [line for line in lines if line.startswith(("agree", "log_dist"))]
+    assert len({line.rindex(".") for line in numbers}) == 1
     rules = {len(line) for line in lines if line.startswith("---")}
     assert len(rules) == 1
     assert max(map(len, lines[:6])) <= rules.pop()
+    two = str(etable(fits)).splitlines()
+    both = [line for line in two if line.startswith(("agree", "log_dist"))]
+    assert len({line.rindex(".") for line in both}) == 1  # of 0.232* and of -1.135***
 
 
 def test_a_long_description_takes_several_lines_of_its_cell(ols, fits):
