@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from forecast.errors import ModelError
-from forecast.gravity import cones, identification
+from forecast.gravity import cones, elimination, identification
 from forecast.gravity.cones import largest_support
 from forecast.gravity.design import build_design
 from forecast.gravity.sample import draw_sample
@@ -164,15 +164,32 @@ def test_programmes_on_some_rows_find_the_same_rows(monkeypatch):
         assert_same_sample_as_the_oracle(*random_panel(seed))
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_loosely_connected_panels_keep_the_rows_that_a_linear_programme_keeps(seed):
+@pytest.mark.parametrize("seed", range(4))
+def test_loosely_connected_panels_keep_the_rows_that_a_linear_programme_keeps(
+    seed, monkeypatch
+):
+    monkeypatch.setattr(elimination, "FEW", 3)  # late levels are looked into
     rng = np.random.default_rng(seed)
-    n = 250
-    frame = pd.DataFrame({name: rng.integers(0, 70, n) for name in "ij"})
+    n = 120
+    frame = pd.DataFrame({name: rng.integers(0, 40, n) for name in "ij"})
     frame["k"], frame["x0"] = rng.integers(0, 3, n), rng.poisson(0.3, n)
     frame["y"] = rng.poisson(2, n) * (rng.random(n) < 0.35)
     for formula in ("y ~ x0 | i + j", "y ~ x0 | i + j + k"):
         assert_same_sample_as_the_oracle(frame, formula)
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_pairs_that_are_the_same_in_both_directions_free_what_factors_do_not_tell(
+    few, monkeypatch
+):
+    monkeypatch.setattr(elimination, "FEW", few)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(np.argwhere(np.ones((5, 5, 3))), columns=["i", "j", "t"])
+    frame["pair"] = 5 * frame[["i", "j"]].min(axis=1) + frame[["i", "j"]].max(axis=1)
+    frame["x"] = rng.normal(size=75)
+    for share in (0.5, 0.7):
+        frame["y"] = (rng.random(75) < share).astype(float)
+        assert_same_sample_as_the_oracle(frame, "y ~ x | i^t + j^t + pair")
 
 
 def test_many_weights_and_rows_make_positive_what_few_at_a_time_do(monkeypatch):
