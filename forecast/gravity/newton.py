@@ -37,6 +37,9 @@ CLOSEST = 1e-5  # what conjugate gradients in single precision can promise
 FINAL_ROUNDING = 1e-11
 MOST_ITERATIONS = 5_000  # of conjugate gradients
 MOST_HALVINGS = 30
+# A likelihood is far from quadratic beyond a change of log means by this; where fitted
+# shares are near 0 or 1 a full step would be as long as the numbers go.
+LONGEST_STEP = 3.0
 
 
 @dataclass(frozen=True)
@@ -272,6 +275,10 @@ def newton_step(
     d_theta = solved.V[:, 0].astype(float) - np.einsum(
         "rkt,k->rt", curvature.Theta, d_beta
     )
+    longest = max(size, float(np.abs(d_theta).max(initial=0.0)))
+    if longest > LONGEST_STEP:
+        settles, fraction = False, LONGEST_STEP / longest
+        d_beta, d_theta = fraction * d_beta, fraction * d_theta
     return Step(d_beta, d_theta, size, contraction, solved.iterations, settles)
 
 
