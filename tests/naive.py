@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg import qr
 from scipy.optimize import linprog
 
 
@@ -19,6 +20,13 @@ def dummy_design(
     """All regressors and all dummies, written out."""
     parts = [np.empty((n, 0)), *(np.asarray(x, float)[:, None] for x in columns)]
     return np.hstack(parts + [dummies(codes) for codes in effects])
+
+
+def independent(Z: np.ndarray) -> np.ndarray:
+    """Columns of which none is a combination of the others, in their order."""
+    r, order = qr(Z, mode="r", pivoting=True)
+    size = np.abs(np.diag(r))
+    return np.sort(order[: np.count_nonzero(size > 1e-10 * size[0])])
 
 
 def separated_rows(
@@ -74,3 +82,99 @@ def numbered_together(*codes):
     """Codes of combinations of codes, in sorted order; -1 where one is missing."""
     rows = [None if min(row) < 0 else row for row in zip(*codes, strict=True)]
     return numbered(rows)
+
+
+# ------------------------------------------------------- the gravity engine, all dense
+
+
+def indicators(codes, count: int) -> np.ndarray:
+    """One column for each level, also for those that do not occur."""
+    return (np.asarray(codes)[:, None] == np.arange(count)[None, :]).astype(float)
+
+
+def other_effects(index, count: int) -> np.ndarray:
+    """D (n, m): levels of all effects but the finest, numbered through; index (F, n)."""
+    D = np.zeros((index.shape[1], count))
+    for levels in index:
+        D += indicators(levels, count)
+    return D
+
+
+def concentrated_means(y, group, u) -> np.ndarray:
+    """Fitted means whose sum over each group is that of y; proportional to exp(u)."""
+    G = dummies(group)
+    return G @ (G.T @ y / (G.T @ np.exp(u))) * np.exp(u)
+
+
+def concentrated_loglik(y, group, u) -> float:
+    """sum y log mu, without the constant sum y."""
+    return float((y * np.log(concentrated_means(y, group, u))).sum())
+
+
+def off_groups(values, group, weights) -> np.ndarray:
+    """Values (n,) or (n, K) less their weighted mean in the group; 0 / 0 is 0."""
+    G = dummies(group)
+    mass = G.T @ weights
+    inverse = np.divide(1.0, mass, out=np.zeros_like(mass), where=mass > 0)
+    mean = (G * inverse) @ (G.T @ (weights * values.T).T)
+    return values - mean
+
+
+def schur_complement(D, group, weights) -> np.ndarray:
+    """D'W(I - the projection on groups)D, (m, m)."""
+    return D.T @ (weights[:, None] * off_groups(D, group, weights))
+
+
+def on_all_effects(D, group, weights, values) -> np.ndarray:
+    """What weighted least squares on all dummies leaves of values (n, K)."""
+    Z = np.hstack([D, dummies(group)])
+    root = np.sqrt(weights)[:, None]
+    return values - Z @ np.linalg.lstsq(root * Z, root * values, rcond=1e-12)[0]
+
+
+def poisson_on_dummies(y, Z, weights=None, offset=None) -> np.ndarray:
+    """Coefficients of PPML on the columns of Z, by reweighted least squares."""
+    w = np.ones(y.size) if weights is None else weights
+    o = np.zeros(y.size) if offset is None else offset
+    mu, eta, step = (y + y.mean()) / 2, np.zeros(y.size), np.inf
+    for _ in range(200):
+        root = np.sqrt(w * mu)[:, None]
+        target = root[:, 0] * (np.log(mu) - o + (y - mu) / mu)
+        gamma = np.linalg.lstsq(root * Z, target, rcond=1e-12)[0]
+        before, last = eta, step
+        eta = Z @ gamma + o
+        mu, step = np.exp(eta), np.abs(eta - before).max()
+        if step < 1e-12 or (step < 1e-6 and step >= last / 2):  # rounding is reached
+            break
+    return gamma
+
+
+def least_squares_on_dummies(y, Z, weights=None, offset=None) -> np.ndarray:
+    """Coefficients of weighted least squares on the columns of Z."""
+    root = np.ones(y.size) if weights is None else np.sqrt(weights)
+    target = y if offset is None else y - offset
+    return np.linalg.lstsq(root[:, None] * Z, root * target, rcond=1e-12)[0]
+
+
+def proportional_sweep(outer, inner, present, totals, factor, a, b, target):
+    """One sweep of proportional fitting, slot by slot; returns a and the sums by inner.
+
+    Shapes: outer, inner, totals (P,); present, factor (P, T); a, target (I, T) or (0, T);
+    b (J, T).
+    """
+    n_groups, width = present.shape
+    a, sums = a.copy(), np.zeros_like(b)
+    for sweep in ("outer", "inner"):
+        fitted = np.zeros_like(a)
+        for g in range(n_groups):
+            own = a[outer[g]] if len(a) else np.ones(width)
+            weight = present[g] * factor[g] * own
+            mass = (weight * b[inner[g]]).sum()
+            level = totals[g] / mass if mass > 0 else 0.0
+            if sweep == "inner":
+                sums[inner[g]] += level * weight
+            elif len(a):
+                fitted[outer[g]] += level * weight * b[inner[g]]
+        known = fitted > 0
+        a[known] *= target[known] / fitted[known]
+    return a, sums
