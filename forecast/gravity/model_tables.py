@@ -33,7 +33,7 @@ WHERE_DIFFERENT = ("vcov", "convention")
 
 @dataclass(frozen=True, repr=False)
 class Etable:
-    """A table of models; `etable` makes one.
+    r"""A table of models; `etable` makes one.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Etable:
     >>> flows = fc.datasets.simulate_trade(8, 5, seed=1).frame
     >>> gravity = fc.Gravity("flow ~ agreement | origin^period + destination^period")
     >>> fc.etable(gravity.fit(flows)).to_latex().splitlines()[0]
-    '\\\\begin{threeparttable}'
+    '\\begin{threeparttable}'
     """
 
     head: tuple[Row, ...]
