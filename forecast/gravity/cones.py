@@ -19,7 +19,6 @@ __all__ = ["largest_support"]
 Bools = NDArray[np.bool_]
 
 SMALL = 2048  # rows that one linear programme takes in
-STEEP = 1e6  # weights of the linear programme stay below this
 FLAT = 1e-9  # a row of length one whose part in a subspace is shorter lies outside it
 
 
@@ -118,4 +117,4 @@ def _null_space(rows: Floats) -> Floats:
 def _programme(unit: Floats) -> Floats:
     """Solve the linear programme of `largest_support` for rows of length one."""
     distinct, counts = np.unique(unit.round(12), axis=0, return_counts=True)
-    return most_positive(distinct, counts=counts.astype(float), steep=STEEP)
+    return most_positive(distinct, counts=counts.astype(float))
