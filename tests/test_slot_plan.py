@@ -80,3 +80,37 @@ def test_a_mostly_empty_panel_is_not_laid_out_in_slots():
     frame = pd.DataFrame({"i": range(n), "j": range(n), "t": np.zeros(n, int)})
     factors = {name: factorise(frame[name]) for name in frame}
     assert plan_slots(effects("i^t", "j^t"), factors) is None
+
+
+def test_a_pair_given_as_a_column_still_leaves_the_ends_of_the_flow_known(flows):
+    pair = flows["origin"].where(flows["origin"] < flows["destination"], "x")
+    symmetric = [
+        "-".join(sorted(ends))
+        for ends in zip(flows["origin"], flows["destination"], strict=True)
+    ]
+    fit = fc.Gravity("flow ~ agreement | origin^year + destination^year + both").fit(
+        flows.assign(both=symmetric, other=pair)
+    )
+    assert fit.covariance.clusters == (("pair", 30),)
+
+
+def test_workers_and_firms_are_no_pairs_of_a_flow():
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(
+        {
+            "wage": rng.gamma(2.0, 1.0, 200),
+            "worker": [f"w{n}" for n in range(40)] * 5,
+            "firm": [f"f{n}" for n in rng.integers(0, 8, 200)],
+            "x": rng.normal(size=200),
+        }
+    )
+    fit = fc.Gravity("wage ~ x | worker + firm").fit(table)
+    assert fit.covariance.title.startswith("robust")
+
+
+def test_rows_are_named_by_the_columns_of_the_effects(flows):
+    gone = (flows["origin"] == "R1") & (flows["destination"] == "R2")
+    fit = fc.Gravity(
+        "flow ~ agreement | origin^year + destination^year + origin^destination"
+    ).fit(flows.assign(flow=flows["flow"].where(~gone, 0.0)))
+    assert "R1 to R2 2014" in fit.notes[0]

@@ -15,9 +15,9 @@ from forecast.gravity.fits import GravityFits
 from forecast.gravity.formula import parse_formula
 from forecast.gravity.least_squares import fit_least_squares
 from forecast.gravity.poisson import fit_poisson
-from forecast.gravity.records import Design
+from forecast.gravity.records import Design, Floats
 from forecast.gravity.robust import Robust
-from forecast.gravity.rows_named import pair_columns, row_keys
+from forecast.gravity.rows_named import pair_columns, row_columns, row_keys
 from forecast.gravity.sample import draw_sample
 from forecast.gravity.scores import Scores
 from forecast.gravity.terms import Equation
@@ -127,10 +127,13 @@ class Gravity:
         return GravityFits(tuple(self._fit_one(e, data) for e in self.equations))
 
     def _fit_one(self, equation: Equation, data: Any) -> GravityFit:
-        named = [k for k in (self.origin, self.destination, self.period) if k is not None]
+        named = [
+            k for k in (self.origin, self.destination, self.period) if k is not None
+        ]
         design = build_design(
             data, equation, weights=self.weights, offset=self.offset, keys=tuple(named)
         )
+        design = replace(design, keys=design.keys or row_columns(design))
         sample = draw_sample(
             design,
             family="poisson" if self.estimator == "ppml" else "gaussian",
@@ -138,13 +141,13 @@ class Gravity:
             separation=self.separation,
         )
         arrays = Arrays(
-            y=design.y,
-            columns=[design.columns[k] for k in sample.collinearity.kept],
+            y=read_only(design.y),
+            columns=[read_only(design.columns[k]) for k in sample.collinearity.kept],
             effects=design.effects,
             factors=design.factors,
             keep=sample.mask,
-            weights=design.weights,
-            offset=design.offset,
+            weights=None if design.weights is None else read_only(design.weights),
+            offset=None if design.offset is None else read_only(design.offset),
         )
         if self.estimator == "ppml":
             estimate = fit_poisson(arrays, tolerance=self.tolerance)
@@ -170,3 +173,13 @@ class Gravity:
 def default_vcov(ends: tuple[str, str] | None) -> Recipe:
     """Cluster by pair where pairs are known, else allow for heteroskedasticity."""
     return Robust("HC1") if ends is None else Clustered("pair")
+
+
+def read_only(values: Floats) -> Floats:
+    """Return a view that cannot be written to, as pandas gives them.
+
+    Kernels are compiled once for these and once for others; this way once will do.
+    """
+    view = values.view()
+    view.flags.writeable = False
+    return view

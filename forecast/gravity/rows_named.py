@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from forecast.gravity.records import Design, Estimate, Factor, Ints
 from forecast.gravity.row_keys import RowKeys
-from forecast.gravity.slot_plan import readings
+from forecast.gravity.slot_plan import Shape, readings
 
-__all__ = ["FactorsOfRows", "pair_columns", "row_keys"]
+__all__ = ["FactorsOfRows", "pair_columns", "row_columns", "row_keys"]
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,45 @@ def row_keys(
 
 
 def pair_columns(design: Design) -> tuple[str, str] | None:
-    """Origin and destination as the effects tell them apart, if they do.
+    """Origin and destination as the effects tell them apart, if they do."""
+    shape = flow_shape(design)
+    return None if shape is None else (shape.origin[0], shape.destination[0])
+
+
+def row_columns(design: Design) -> tuple[str, ...]:
+    """Columns that name a row to a person, as the effects tell them; empty if not."""
+    shape = flow_shape(design)
+    if shape is None:
+        return ()
+    return (*shape.origin, *shape.destination, *shape.sector, *shape.period)
+
+
+def flow_shape(design: Design) -> Shape | None:
+    """Read the effects as those of flows between two columns.
 
     Of three effects each could be that of pairs. The ends of a flow are the two factors
     that have most levels in common, as exporters and importers do; where none has, the
-    pair is the last effect of the formula.
+    pair is the last effect of the formula. A pair given as a column of its own leaves
+    two effects to read.
     """
+    effects = design.effects
+    found = list(readings(effects))
+    if not found:
+        found = [shape for two in combinations(effects, 2) for shape in readings(two)]
+    # Two effects without anything in common, levels included, are no ends of a flow:
+    # workers and firms.
     plain = [
-        (shape.origin[0], shape.destination[0])
-        for shape in readings(design.effects)
+        (overlap(design, shape), shape)
+        for shape in found
         if len(shape.origin) == 1 and len(shape.destination) == 1
     ]
-    return max(plain, key=lambda ends: overlap(design, ends), default=None)
+    flows = [(common, shape) for common, shape in plain if common > 0 or shape.period]
+    return max(flows, key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
-def overlap(design: Design, ends: tuple[str, str]) -> float:
+def overlap(design: Design, shape: Shape) -> float:
     """Share of all levels of two factors that both have."""
+    ends = (*shape.origin, *shape.destination)
     first, second = (design.factors[end].levels for end in ends)
     if first.dtype.kind != second.dtype.kind:
         return 0.0
