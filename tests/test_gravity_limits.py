@@ -17,7 +17,9 @@ def flows() -> pd.DataFrame:
 
 def test_a_fit_larger_than_memory_is_refused_with_both_numbers(flows, monkeypatch):
     monkeypatch.setenv("FORECAST_MEMORY_GB", "0.000001")
-    with pytest.raises(ModelError, match=r"F-548: .*80 rows, 1 regressors.*0\.0 GB may"):
+    with pytest.raises(
+        ModelError, match=r"F-548: .*80 rows, 1 regressors.*0\.0 GB may"
+    ):
         fc.Gravity("flow ~ agreement | origin + destination").fit(flows)
 
 

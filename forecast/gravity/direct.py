@@ -100,11 +100,11 @@ def choose_conditioner(
         kept["direct"] = is_feasible(layout) and (
             diagonal.size <= FEW_LEVELS or not contracts(layout, weights, inverse, easy)
         )
-    factor = kept.get("factor")
+    factor: DirectConditioner | None = kept.get("factor")
     if kept["direct"] and (factor is None or not factor.serves(diagonal)):
         factor = kept["factor"] = factorise(layout, weights, inverse, diagonal)
         kept["direct"] = factor is not None
-    return factor if kept["direct"] else easy
+    return factor if kept["direct"] and factor is not None else easy
 
 
 def schur_diagonal(layout: SortedRows, weights: Floats, inverse: Floats) -> Floats:

@@ -45,7 +45,9 @@ def goodness_of(estimate: Estimate) -> Goodness:
         return gaussian(y, mu, w, r_squared)
     null = np.full_like(mu, np.average(y, weights=w))
     llf, llf_null = poisson_loglik(y, mu, w), poisson_loglik(y, null, w)
-    return Goodness(llf, llf_null, poisson_deviance(y, mu, w), r_squared, 1 - llf / llf_null)
+    return Goodness(
+        llf, llf_null, poisson_deviance(y, mu, w), r_squared, 1 - llf / llf_null
+    )
 
 
 def gaussian(y: Floats, mu: Floats, w: Floats, r_squared: float) -> Goodness:

@@ -11,7 +11,9 @@ __all__ = ["needed_bytes", "refuse_too_large"]
 VARIABLE = "FORECAST_MEMORY_GB"
 GIGABYTE = 1e9
 DOUBLE, SINGLE = 8, 4
-ARRAYS_BY_CELL = 4 * DOUBLE + 3 * SINGLE  # outcome, means twice, scores; codes and places
+ARRAYS_BY_CELL = (
+    4 * DOUBLE + 3 * SINGLE
+)  # outcome, means twice, scores; codes and places
 
 
 def needed_bytes(n_cells: int, n_columns: int) -> int:

@@ -45,7 +45,9 @@ def heading(fit: GravityFit) -> list[str]:
     """What was fitted, on what."""
     estimate, source = fit.estimate, len(fit.design.source)
     lines = [f"{NAMES[estimate.family]}: {fit.recipe.formula}"]
-    used = f"{fit.nobs:,} of {source:,} rows" if fit.nobs < source else f"{source:,} rows"
+    used = (
+        f"{fit.nobs:,} of {source:,} rows" if fit.nobs < source else f"{source:,} rows"
+    )
     zeros = int(np.count_nonzero(estimate.y == 0))
     if zeros:
         used += f" ({zeros:,} zeros)"

@@ -92,7 +92,7 @@ class SlottedView:
             "outer": (system.outer, system.n_outer),
             "inner": (system.inner, system.n_inner),
         }[role]
-        first: Ints = owner[:, None] * np.int32(width)
+        first: Ints = np.multiply(owner[:, None], np.int32(width), dtype=np.int32)
         cells: Ints = first + np.arange(width, dtype=np.int32)
         return Codes(cells[self.present], count * width)
 
