@@ -92,8 +92,8 @@ class SlottedView:
             "outer": (system.outer, system.n_outer),
             "inner": (system.inner, system.n_inner),
         }[role]
-        first: Ints = np.multiply(owner[:, None], np.int32(width), dtype=np.int32)
-        cells: Ints = first + np.arange(width, dtype=np.int32)
+        slot = np.arange(width, dtype=np.int32)
+        cells: Ints = np.add.outer(owner * np.int32(width), slot)
         return Codes(cells[self.present], count * width)
 
     def x_tilde(self) -> Floats:
