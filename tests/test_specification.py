@@ -279,6 +279,9 @@ def test_hpc_is_the_weighted_regression_written_out(flows):
     for means in (b, b.to_numpy(), b.sample(frac=1.0, random_state=1)):
         again = made.hpc_test(means)
         assert again.statistic == pytest.approx(test.statistic, rel=1e-12)
+    opposite = made.hpc_test(a - (b - a) / 1e3)
+    assert opposite.statistic == pytest.approx(-test.statistic, rel=1e-6)
+    assert opposite.p_value == pytest.approx(1 - test.p_value, rel=1e-6)
     assert made.hpc_test(b[1:]).notes == (
         "Left out: 1 row without a mean of the other model.",
     )

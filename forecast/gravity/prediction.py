@@ -104,7 +104,6 @@ def new_levels(design: Design, estimate: Estimate, at: int, new: NewRows) -> Int
     joint = combine(parts)
     number = np.full(joint.count + 1, -1, np.int64)
     number[joint.codes[: old.codes.size]] = old.codes
-    number[-1] = -1
     return number[joint.codes[old.codes.size :]]
 
 

@@ -13,7 +13,6 @@ from forecast.errors import ModelError
 from forecast.gravity.covariance import Recipe
 from forecast.gravity.parts.record import FitRecord
 from forecast.gravity.prediction import is_log
-from forecast.gravity.records import Floats
 from forecast.gravity.refitting import auxiliary
 from forecast.gravity.robust import Iid, Robust
 from forecast.gravity.specification import SpecificationTest, conclude
@@ -61,7 +60,7 @@ def gnr_test(
     'the variance is proportional to the mean'
     """
     _refuse_other(fit, "poisson", "PPML", 'park_test(fit) is for "log(y)".')
-    y, mu = _in_means(fit)
+    y, mu = fit.estimate.y, fit.estimate.mu
     root = mu ** (power / 2)
     made = auxiliary(
         fit,
@@ -120,7 +119,7 @@ def park_test(
     """
     poisson = fit.estimate.family == "poisson"
     if poisson:
-        y, mu = _in_means(fit)
+        y, mu = fit.estimate.y, fit.estimate.mu
         made = auxiliary(
             fit,
             ("squared error", (y - mu) ** 2),
@@ -158,12 +157,6 @@ def _park_of_logs(fit: FitRecord, vcov: Recipe) -> FitRecord:
         weights=fit.estimate.weights,
         keep=known,
     )
-
-
-def _in_means(fit: FitRecord) -> tuple[Floats, Floats]:
-    """Outcome and fitted mean in units of the average outcome."""
-    unit = float(np.average(fit.estimate.y, weights=fit.estimate.weights))
-    return fit.estimate.y / unit, fit.estimate.mu / unit
 
 
 def _refuse_other(fit: FitRecord, family: str, what: str, remedy: str) -> None:
