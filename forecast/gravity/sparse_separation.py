@@ -8,12 +8,14 @@ levels have hardly any row with y > 0 in common.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.gravity.elimination import Elimination, tainted_levels
+from forecast.gravity.products import times
 from forecast.gravity.programmes import most_positive
 from forecast.gravity.records import Floats, Ints
 from forecast.gravity.remainders import Direction, Remainder, remainder
@@ -26,6 +28,8 @@ from forecast.gravity.separation import (
 )
 
 __all__ = ["separate_sparsely"]
+
+Bools = NDArray[np.bool_]
 
 
 def separate_sparsely(
@@ -49,24 +53,19 @@ def separate_sparsely(
     N: Floats = np.eye(len(columns))
     if fixed.size:
         N = null_space(dependence_on(rest, fixed, exactly=True))
-    open_rows = equations[touched]
     found: list[Separated] = []
-    for slopes in (N[:, :0], N):
-        if found and slopes.shape[1] == 0:
-            continue
-        programme = _Programme(rest, tainted, slopes, open_rows, zeros)
-        separated = programme.solve()
+    for slopes in [N[:, :0], N] if N.shape[1] else [N]:
+        unknowns = _Unknowns(rest, tainted, slopes)
+        separated = _solve(unknowns, equations[touched], zeros)
         if separated is not None:
             found.append(separated)
             zeros = np.setdiff1d(zeros, separated.rows)
-        if N.shape[1] == 0 or zeros.size == 0:
-            break
     return found
 
 
 def _untainted(
     eliminated: Elimination,
-    tainted: Any,
+    tainted: Bools,
     columns: Sequence[Floats],
     shift: Floats,
     scale: Floats,
@@ -84,66 +83,61 @@ def _untainted(
     return remainder(only, columns, shift, scale)
 
 
-class _Programme:
-    """Maximise the number of rows with z > 0 over slopes and values of tainted levels."""
+@dataclass(frozen=True)
+class _Unknowns:
+    """What z is made of: some combinations of regressors, and values of levels.
 
-    def __init__(
-        self,
-        rest: Remainder,
-        tainted: Any,
-        slopes: Floats,
-        equations: Ints,
-        zeros: Ints,
-    ) -> None:
-        self.rest, self.slopes = rest, slopes
-        self.levels = np.flatnonzero(tainted)
-        self.place = np.cumsum(tainted) - 1
-        self.tainted = tainted
-        self.equal = self._matrix(equations)
-        above = self._matrix(zeros)
-        size = np.sqrt((above**2).sum(axis=1))
-        some = np.flatnonzero(size > SLIGHT)
-        self.zeros = zeros[some]
-        self.above = _scaled_rows(above[some], size[some])
+    Attributes
+    ----------
+    rest : Remainder
+        Regressors less all levels that are not tainted.
+    tainted : bool array of shape (L,)
+        Levels whose values are unknown.
+    slopes : float array of shape (K, a)
+        Combinations of regressors.
+    """
 
-    def _matrix(self, rows: Ints) -> Any:
-        """Write z of some rows as a sparse matrix on slopes and values."""
+    rest: Remainder
+    tainted: Bools
+    slopes: Floats
+
+    def matrix(self, rows: Ints) -> Any:
+        """Write z of some rows as a sparse matrix on the unknowns."""
         from scipy.sparse import coo_array, csr_array, hstack
 
         levels = self.rest.table.rows(rows)
         row, effect = np.nonzero(self.tainted[levels])
-        column = self.place[levels[row, effect]]
-        ones = -np.ones(row.size)
-        shape = (rows.size, self.levels.size)
-        values = coo_array((ones, (row, column)), shape=shape).tocsr()
-        if self.slopes.shape[1] == 0:
-            return values
-        parts = [C @ self.slopes for C, _ in self.rest.blocks(rows)]
-        left = np.concatenate(parts) if parts else np.empty((0, self.slopes.shape[1]))
+        column = (np.cumsum(self.tainted) - 1)[levels[row, effect]]
+        shape = (rows.size, int(np.count_nonzero(self.tainted)))
+        values = coo_array((-np.ones(row.size), (row, column)), shape=shape)
+        parts: list[Floats] = [np.empty((0, self.slopes.shape[1]))]
+        parts += [times(C, self.slopes) for C, _ in self.rest.blocks(rows)]
+        left = np.concatenate(parts)
         left[np.abs(left) <= SLIGHT] = 0.0
-        return hstack([csr_array(left), values]).tocsr()
+        return hstack([csr_array(left), values.tocsr()], format="csr")
 
-    def solve(self) -> Separated | None:
-        """Return the separated rows, or None where there are none."""
-        if self.above.shape[0] == 0:
-            return None
-        unknowns = most_positive(self.above, equal=self.equal, is_large=True)
-        z = self.above @ unknowns
-        positive = z > 0.5
-        if not positive.any():
-            return None
-        direction = self._direction(unknowns / z[positive].min())
-        return Separated(self.zeros[positive], direction, terms_of(direction))
-
-    def _direction(self, unknowns: Floats) -> Direction:
+    def direction(self, unknowns: Floats) -> Direction:
+        """Return z for values of the unknowns."""
         n_slopes = self.slopes.shape[1]
-        direction = self.rest.direction(self.slopes @ unknowns[:n_slopes])
-        direction.values[self.levels] = unknowns[n_slopes:]
+        direction = self.rest.direction(times(self.slopes, unknowns[:n_slopes]))
+        direction.values[self.tainted] = unknowns[n_slopes:]
         return direction
 
 
-def _scaled_rows(matrix: Any, size: Floats) -> Any:
-    """Divide each row of a sparse matrix by its size."""
+def _solve(unknowns: _Unknowns, equations: Ints, zeros: Ints) -> Separated | None:
+    """Return the rows that the unknowns separate, or None where there are none."""
     from scipy.sparse import diags_array
 
-    return (diags_array(1.0 / size) @ matrix).tocsr()
+    above = unknowns.matrix(zeros)
+    size = np.sqrt((above**2).sum(axis=1))
+    some = np.flatnonzero(size > SLIGHT)
+    if some.size == 0:
+        return None
+    above = diags_array(1.0 / size[some]) @ above[some]
+    solved = most_positive(above, equal=unknowns.matrix(equations), is_large=True)
+    z = above @ solved
+    positive = z > 0.5
+    if not positive.any():
+        return None
+    direction = unknowns.direction(solved / z[positive].min())
+    return Separated(zeros[some[positive]], direction, terms_of(direction))
