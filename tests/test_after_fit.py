@@ -500,6 +500,16 @@ def test_zero_levels_and_components_are_those_of_the_null_space(monkeypatch, den
     assert all(complete) == (dense > 0)
 
 
+def test_pairs_of_a_full_cube_cannot_be_compared_however_many_there_are():
+    cells = np.meshgrid(np.arange(80), np.arange(80), np.arange(2), indexing="ij")
+    i, j, t = (part.ravel() for part in cells)
+    effects = codes(10 * i + t), codes(10 * j + t), codes(100 * i + j)
+    zeros = tuple(np.zeros(effect.count) for effect in effects)
+    done = normalisation.normalise(effects, zeros)
+    assert [zero.sum() for zero in done.zero] == [0, 2, 80 + 80 - 1]
+    assert [len(set(part)) for part in done.component] == [160, 160, 6400]
+
+
 def test_standard_errors_of_effects_are_those_of_dummies(flows):
     formula = "flow ~ log_distance | origin + destination"
     made = fc.Gravity(formula, vcov=fc.Clustered("pair", ssc="none")).fit(flows)

@@ -358,6 +358,75 @@ def test_a_constant_adds_up_the_whole_sample(flows):
     assert table["relative_gap"][0] < 1e-8
 
 
+# ------------------------------------------------------------------- symmetric pairs
+
+
+def paired(n, periods, seed, asymmetry):
+    """Flows whose pair effects differ between directions, in step with the regressor."""
+    random = np.random.default_rng(seed)
+    parts = np.meshgrid(np.arange(n), np.arange(n), np.arange(periods), indexing="ij")
+    i, j, t = (part.ravel() for part in parts)
+    both = random.normal(size=(n, n))
+    pair = both + both.T + asymmetry * np.triu(random.normal(size=(n, n)), 1)
+    x = random.normal(size=i.size) + 0.5 * pair[i, j]
+    mean = np.exp(
+        1 + 0.3 * x + 0.5 * pair[i, j] + random.normal(size=(n, periods))[i, t]
+    )
+    least, most = np.minimum(i, j), np.maximum(i, j)
+    rows = pd.DataFrame({"i": i, "j": j, "t": t, "x": x, "y": random.poisson(mean)})
+    return rows.assign(pair=least * n + most)[i != j].reset_index(drop=True)
+
+
+SYMMETRIC = "y ~ x | i^t + j^t + pair"
+
+
+def test_asymmetric_pairs_are_found_and_symmetric_ones_pass():
+    for asymmetry in (0.0, 1.5):
+        made = fc.Gravity(SYMMETRIC).fit(paired(12, 4, 1, asymmetry)).symmetry_test()
+        assert (made.p_value < 1e-3) == (asymmetry > 0)
+        assert made.auxiliary.design.effects[2].name == "pair^direction of the flow"
+
+
+def test_the_test_of_symmetry_is_hausmans_with_clusters_written_out():
+    rows = paired(6, 4, 2, 1.0).assign(z=lambda df: np.sin(df.index))
+    rows = rows[rows.index % 9 != 0].reset_index(drop=True)
+    formula = "y ~ x + z | i^t + j^t + pair"
+    made = fc.Gravity(formula, estimator="ols").fit(rows).symmetry_test()
+
+    def dummies(*keys):
+        return [pd.get_dummies(key.astype(str), dtype=float) for key in keys]
+
+    common = dummies(rows["i"] * 10 + rows["t"], rows["j"] * 10 + rows["t"])
+    moved, slopes = [], []
+    for pair in (rows["pair"], rows["pair"] * 2 + (rows["i"] > rows["j"])):
+        D = np.hstack([*common, *dummies(pair)])
+        X = rows[["x", "z"]].to_numpy()
+        X = X - D @ np.linalg.lstsq(D, X, rcond=None)[0]
+        bread = np.linalg.inv(X.T @ X)
+        slope = bread @ X.T @ rows["y"].to_numpy()
+        fitted = np.hstack([D, rows[["x", "z"]]])
+        errors = rows["y"] - fitted @ np.linalg.lstsq(fitted, rows["y"], rcond=None)[0]
+        scores = (
+            pd.DataFrame(X * errors.to_numpy()[:, None]).groupby(rows["pair"]).sum()
+        )
+        moved.append(scores.to_numpy() @ bread)
+        slopes.append(slope)
+    count = rows["pair"].nunique()
+    change = moved[0] - moved[1]
+    variance = change.T @ change * count / (count - 1)
+    difference = slopes[0] - slopes[1]
+    twin = difference @ np.linalg.solve(variance, difference)
+    assert made.estimate == pytest.approx(difference, rel=1e-8)
+    assert made.statistic == pytest.approx(twin, rel=1e-8)
+
+
+def test_symmetry_needs_pairs_without_direction(flows, fit):
+    with pytest.raises(ModelError, match=r"F-573.*no effect is the same"):
+        fit.symmetry_test()
+    with pytest.raises(ModelError, match=r"F-573.*not known"):
+        fc.Gravity("flow ~ border | period").fit(flows).symmetry_test()
+
+
 # ---------------------------------------------------------------- strict exogeneity
 
 

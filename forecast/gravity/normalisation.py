@@ -31,6 +31,8 @@ DENSE = 2_000
 """Levels, those of the largest effect not counted, whose rank is found from a matrix."""
 
 BLOCK = 256
+PROBES = 3
+"""Random shifts; in one, some of thousands of levels are alike by chance."""
 NOTHING = 1e-7
 """Share of the largest entry of a shift that counts as zero."""
 
@@ -158,16 +160,20 @@ def _many(effects: tuple[Codes, ...], values: tuple[Floats, ...]) -> Normalised:
     moved[zero] = 0.0
     at_zero = np.zeros(stacked.size, np.bool_)
     at_zero[zero] = True
-    probe = shifts.basis @ _random(shifts.basis.shape[1])
     return Normalised(
         tuple(np.split(moved, cuts)),
         tuple(np.split(at_zero, cuts)),
-        tuple(
-            _classes(part) if shifts.complete else np.full(part.size, -1)
-            for part in np.split(probe, cuts)
-        ),
+        _comparable(shifts, sizes),
         shifts.complete,
     )
+
+
+def _comparable(shifts: Shifts, sizes: list[int]) -> tuple[Ints, ...]:
+    """Levels of one effect that all shifts move alike, seen in random shifts."""
+    if not shifts.complete:
+        return tuple(np.full(size, -1) for size in sizes)
+    moved = shifts.basis @ _random((shifts.basis.shape[1], PROBES))
+    return tuple(_classes(part) for part in np.split(moved, np.cumsum(sizes)[:-1]))
 
 
 def find_shifts(effects: tuple[Codes, ...]) -> Shifts:
@@ -303,19 +309,21 @@ def _is_complete(effects: tuple[Codes, ...], basis: csr_array) -> bool:
     )
 
 
-def _random(size: int) -> Floats:
+def _random(size: int | tuple[int, int]) -> Floats:
     return np.random.default_rng(20_060_801).uniform(0.5, 1.5, size)
 
 
 def _classes(values: Floats) -> Ints:
-    """Number groups of equal values in the order of their first member."""
-    order = np.argsort(values, kind="stable")
-    gaps = np.diff(values[order]) > NOTHING * max(
-        np.abs(values).max(initial=0.0), 1e-300
+    """Number groups of equal rows in the order of their first member."""
+    apart = NOTHING * max(np.abs(values).max(initial=0.0), 1e-300)
+    groups = np.empty(values.shape, np.int64)
+    for column, group in zip(values.T, groups.T, strict=True):
+        order = np.argsort(column, kind="stable")
+        gaps = np.diff(column[order]) > apart
+        group[order] = np.concatenate([[0], np.cumsum(gaps)])
+    _, where, inverse = np.unique(
+        groups, axis=0, return_index=True, return_inverse=True
     )
-    group = np.empty(values.size, np.int64)
-    group[order] = np.concatenate([[0], np.cumsum(gaps)])
-    _, where, inverse = np.unique(group, return_index=True, return_inverse=True)
     rank = np.empty(where.size, np.int64)
     rank[np.argsort(where)] = np.arange(where.size)
-    return rank[inverse]
+    return rank[inverse.ravel()]

@@ -196,6 +196,34 @@ class Checking(Predicting):
 
         return exogeneity_test(self, regressors, leads, columns=columns, fill=fill)
 
+    def symmetry_test(self) -> SpecificationTest:
+        """Are pair effects enough that are the same for both directions?
+
+        The slopes are compared with those of a model with an effect for each direction.
+
+        Raises
+        ------
+        ModelError
+            F-573 without origin and destination or without such an effect.
+
+        References
+        ----------
+        Hausman (1978), Econometrica 46(6), with a robust variance.
+
+        Examples
+        --------
+        >>> import forecast as fc
+        >>> flows = fc.datasets.simulate_trade(9, 6, seed=1).frame
+        >>> ends = flows[["origin", "destination"]]
+        >>> flows["pair_id"] = ends.min(axis=1) + ends.max(axis=1)
+        >>> gravity = fc.Gravity("flow ~ visit | origin^period + destination^period + pair_id")
+        >>> gravity.fit(flows).symmetry_test().null
+        'the effects of pair_id need no direction'
+        """
+        from forecast.gravity.symmetry import symmetry_test
+
+        return symmetry_test(self)
+
     def adding_up(self, effect: str | None = None) -> pd.DataFrame:
         """Observed and fitted sums of the outcome over the levels of the effects.
 

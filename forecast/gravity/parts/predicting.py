@@ -94,6 +94,8 @@ class Predicting(FitRecord):
     ) -> pd.Series:
         """Predict rows whose effects have been estimated.
 
+        Slopes and effects are those of the estimation, before any correction for bias.
+
         Parameters
         ----------
         data : TradePanel or DataFrame, optional
