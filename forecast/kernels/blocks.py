@@ -80,16 +80,13 @@ def precondition(
         for c in range(active.size):
             k = active[c]
             total = R[0, 0, 0] * 0
+            for t in range(R.shape[2]):
+                Z[r, k, t] = diagonal[r, t] * R[r, k, t]
             if m >= 0:
                 for t in range(R.shape[2]):
-                    z = diagonal[r, t] * R[r, k, t] - coupling[r, t] * R[m, k, t]
-                    Z[r, k, t] = z
-                    total += z * R[r, k, t]
-            else:
-                for t in range(R.shape[2]):
-                    z = diagonal[r, t] * R[r, k, t]
-                    Z[r, k, t] = z
-                    total += z * R[r, k, t]
+                    Z[r, k, t] -= coupling[r, t] * R[m, k, t]
+            for t in range(R.shape[2]):
+                total += Z[r, k, t] * R[r, k, t]
             out[k] += total
 
 

@@ -36,7 +36,9 @@ def jit(function: F) -> F:
     """Compile `function` at its first call, without the GIL, and keep the result on disk.
 
     Sums may be regrouped, always in the same way for the same code and machine, so the
-    result does not depend on the number of threads. Division by zero gives infinity or
+    result does not depend on the number of threads. That holds for loops that add up
+    and store nothing: where a loop does both, compiled code looks at the addresses of
+    arrays to choose between two ways. So store in one loop and add in the next. Division by zero gives infinity or
     NaN as in NumPy. Kernels may call kernels. They load quickest if they are loops:
     functions of NumPy on whole arrays (``np.sum``, ``np.sort``, ``np.dot``; not
     ``np.empty`` or ``np.exp`` of a number) make the first load 0.2 s longer.

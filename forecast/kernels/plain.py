@@ -68,10 +68,10 @@ def normal_equations(
     for start in range(first, last, ROWS_AT_A_TIME):
         size = min(start + ROWS_AT_A_TIME, last) - start
         for k in range(n_columns):
+            for q in range(size):
+                weighted[k, q] = weights[start + q] * Z[k, start + q]
             total = 0.0
             for q in range(size):
-                value = weights[start + q] * Z[k, start + q]
-                weighted[k, q] = value
-                total += value * target[start + q]
+                total += weighted[k, q] * target[start + q]
             moment[k] += total
         add_products(Z[:, start : start + size], weighted, size, gram)

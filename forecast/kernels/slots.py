@@ -115,8 +115,9 @@ def fill_outcome(
                 value = y[row] * scale
                 if weighted:
                     value *= weights[row]
-                total += value
             cells[g, t] = value
+        for t in range(width):
+            total += max(cells[g, t], 0.0)
         totals[g] = total
         i, j = outer[g], inner[g]
         for t in range(width):
@@ -263,12 +264,12 @@ def score_pass(
             for t in range(width):
                 u[t] += slope * X[g, k, t]
         exponentials(u, residual, bits, powers)
+        for t in range(width):
+            residual[t] = residual[t] if y[g, t] >= 0.0 else 0.0
         total = 0.0
         inside = 0.0
         for t in range(width):
-            e = residual[t] if y[g, t] >= 0.0 else 0.0
-            residual[t] = e
-            total += e
+            total += residual[t]
             inside += max(y[g, t], 0.0) * u[t]
         level = totals[g] / total
         loglik += inside + totals[g] * np.log(level)
@@ -371,9 +372,9 @@ def schur_product(
             mean = zero
             if three_way:
                 for t in range(width):
-                    x = V_a[i, k, t] + V_b[j, k, t]
-                    v[t] = x
-                    mean += mu[g, t] * x
+                    v[t] = V_a[i, k, t] + V_b[j, k, t]
+                for t in range(width):
+                    mean += mu[g, t] * v[t]
                 mean *= inverse
                 for t in range(width):
                     x = mu[g, t] * (v[t] - mean)
@@ -444,7 +445,8 @@ def project_rows(
                 if three_way:
                     x -= theta_a[i, k, t]
                 rest[t] = x
-                mean += mu[g, t] * x
+            for t in range(width):
+                mean += mu[g, t] * rest[t]
             mean /= totals[g]
             row = starts[g]
             for t in range(width):
@@ -484,7 +486,8 @@ def add_scores(
                 if three_way:
                     x -= theta_a[i, k, t]
                 rest[k, t] = x
-                mean += mu[g, t] * x
+            for t in range(width):
+                mean += mu[g, t] * rest[k, t]
             mean /= totals[g]
             for t in range(width):
                 rest[k, t] -= mean
