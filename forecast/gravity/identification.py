@@ -20,15 +20,17 @@ from forecast.gravity.collinearity import (
 )
 from forecast.gravity.elimination import Elimination, eliminate_levels
 from forecast.gravity.level_table import LevelTable
+from forecast.gravity.products import times
 from forecast.gravity.pruning import Pruning, drop_rows, prune
 from forecast.gravity.records import Codes, Floats, Ints
-from forecast.gravity.remainders import remainder
+from forecast.gravity.remainders import Remainder, remainder
 from forecast.gravity.scales import centre_and_spread
 from forecast.gravity.separation import (
     Separated,
     dependence_on,
     null_space,
     separate,
+    telling_rows,
 )
 from forecast.gravity.sparse_separation import separate_sparsely
 
@@ -120,6 +122,15 @@ def _is_identified(
     rest = remainder(
         eliminated, columns, *centre_and_spread(columns, some, has_effects)
     )
+    few = telling_rows(rest, rows)
+    if _are_independent(rest, few, alive):
+        return True
+    return few.size < rows.size and _are_independent(rest, rows, alive)
+
+
+def _are_independent(rest: Remainder, rows: Ints, alive: Bools) -> bool:
+    """Tell whether some equations show it, or late levels depend in all rows alike."""
+    n_late = rest.late_values.shape[1]
     dependence = dependence_on(rest, rows)
     if any(k >= n_late for k in dependence.combinations):
         return False
@@ -127,8 +138,8 @@ def _is_identified(
         return True
     # A random combination is zero in all rows only where each of them is.
     N = null_space(dependence)[:n_late]
-    weights = np.random.default_rng(n_late).normal(size=N.shape[1])
-    return rest.vanishes(N @ weights, alive)
+    weights: Floats = np.random.default_rng(n_late).normal(size=N.shape[1])
+    return rest.vanishes(times(N, weights), alive)
 
 
 # ------------------------------------------------------------------------- search

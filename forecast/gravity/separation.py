@@ -29,6 +29,7 @@ __all__ = [
     "dependence_on",
     "null_space",
     "separate",
+    "telling_rows",
     "terms_of",
 ]
 
@@ -85,8 +86,7 @@ def dependence_on(
     if spread is not None:
         norms[n_late:] = spread
     touched = _touched(rest, rows)
-    size = SAMPLE + 4 * norms.size
-    tried = np.union1d(_every(rows, size), _every(touched, size))
+    tried = telling_rows(rest, rows, touched)
     tolerance = EXACT if exactly else TOLERANCE
     fewest = norms.size + 1
     while True:
@@ -103,6 +103,16 @@ def dependence_on(
         if contrary.size == 0:
             return dependence
         tried, fewest = np.union1d(tried, contrary), n_dependent
+
+
+def telling_rows(rest: Remainder, rows: Ints, touched: Ints | None = None) -> Ints:
+    """Choose some rows that are likely to show all there is to see.
+
+    `touched` are those in which late levels matter.
+    """
+    touched = _touched(rest, rows) if touched is None else touched
+    size = SAMPLE + 4 * (rest.late_values.shape[1] + len(rest.columns))
+    return np.union1d(_every(rows, size), _every(touched, size))
 
 
 def _touched(rest: Remainder, rows: Ints) -> Ints:
