@@ -138,7 +138,7 @@ def _are_independent(rest: Remainder, rows: Ints, alive: Bools) -> bool:
         return True
     # A random combination is zero in all rows only where each of them is.
     N = null_space(dependence)[:n_late]
-    weights: Floats = np.random.default_rng(n_late).normal(size=N.shape[1])
+    weights = np.random.default_rng(n_late).normal(size=(N.shape[1],))
     return rest.vanishes(times(N, weights), alive)
 
 
