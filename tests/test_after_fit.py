@@ -9,8 +9,8 @@ import forecast as fc
 from forecast.errors import ModelError
 from forecast.gravity import normalisation
 from forecast.gravity.bootstrap import ScoreBootstrap
+from forecast.gravity.combinations import percentage_table
 from forecast.gravity.expressions import read_expression, read_hypotheses
-from forecast.gravity.hypotheses import percentage_table
 from forecast.gravity.records import Codes
 
 TWO_WAY = "origin^period + destination^period"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from forecast.gravity.hypotheses import WaldTest, restrictions_of, wald_test
+from forecast.gravity.hypotheses import WaldTest, wald_test
 from forecast.gravity.parts.record import FitRecord
 from forecast.gravity.records import Floats
+from forecast.gravity.restrictions import restrictions_of
 
 __all__ = ["SpecificationTest", "conclude"]
 

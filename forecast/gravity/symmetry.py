@@ -22,11 +22,12 @@ import pandas as pd
 from forecast.errors import ModelError
 from forecast.gravity.covariance import Covariance
 from forecast.gravity.factors import combine
-from forecast.gravity.hypotheses import Restrictions, wald_test
+from forecast.gravity.hypotheses import wald_test
 from forecast.gravity.parts.record import FitRecord
 from forecast.gravity.records import Codes, Effect, Factor, Floats, Ints
 from forecast.gravity.reference import Normal
 from forecast.gravity.refitting import refit
+from forecast.gravity.restrictions import Restrictions
 from forecast.gravity.scores import inner, score_sums
 from forecast.gravity.specification import SpecificationTest
 

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from forecast.gravity.hypotheses import (
+from forecast.gravity.combinations import (
     Combination,
-    WaldTest,
     combine_linearly,
     delta_method,
     percentage_table,
-    restrictions_of,
-    wald_test,
 )
+from forecast.gravity.hypotheses import WaldTest, wald_test
 from forecast.gravity.parts.record import FitRecord
+from forecast.gravity.restrictions import restrictions_of
 
 __all__ = ["Inference"]
 
