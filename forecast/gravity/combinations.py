@@ -46,7 +46,7 @@ class Combination:
 
         Examples
         --------
-        >>> from forecast.gravity.covariance import Covariance
+        >>> from forecast.gravity.reference import Normal
         >>> known = Covariance(np.array([[0.04]]), ("rta",), "", "", "1", 1.0, Normal(), 9)
         >>> sum_ = combine_linearly("2*rta + 1", np.array([0.5]), known)
         >>> [round(end, 3) for end in sum_.interval()]
