@@ -16,7 +16,7 @@ from forecast.gravity.covariance import without_negative
 from forecast.gravity.dyads import Dyadic
 from forecast.gravity.explaining import compare_conventions
 from forecast.gravity.level_errors import level_errors
-from forecast.gravity.leverage import effect_leverage
+from forecast.gravity.leverage import effect_leverage, inverse_of_independent
 from forecast.gravity.records import Codes
 from forecast.gravity.robust import Iid, Robust, full_leverage
 from forecast.gravity.row_keys import RowKeys
@@ -384,6 +384,27 @@ def test_negative_eigenvalues_are_set_to_zero_and_told():
         assert negative == np.count_nonzero(np.linalg.eigvalsh(raw) < 0)
         assert np.linalg.eigvalsh(fixed).min() >= -1e-12
     assert found > 10
+
+
+@pytest.mark.parametrize("size", [1, 3, 64, 65, 200])
+@pytest.mark.parametrize("redundant", [0, 1, 5])
+def test_the_inverse_leaves_out_exactly_what_is_redundant(size, redundant):
+    random = np.random.default_rng(size)
+    Z = random.normal(size=(2 * size + 5, size)) * np.exp(random.normal(0, 8, size))
+    Z = np.hstack([Z, Z @ random.normal(size=(size, redundant))])
+    Z = Z[:, random.permutation(Z.shape[1])]
+    A = Z.T @ Z
+    inverse, kept = inverse_of_independent(A)
+    assert kept.sum() == size
+    assert (inverse[~kept] == 0).all()
+    assert (inverse == inverse.T).all()
+    scale = 1 / np.sqrt(np.diag(A))
+    inside = np.ix_(kept, kept)
+    expected = np.linalg.inv(A[inside] * scale[kept, None] * scale[kept])
+    found = inverse[inside] / scale[kept, None] / scale[kept]
+    np.testing.assert_allclose(
+        found, expected, rtol=1e-6, atol=1e-6 * abs(expected).max()
+    )
 
 
 def test_kernels_and_numpy_add_the_same_scores():

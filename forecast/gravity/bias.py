@@ -53,6 +53,7 @@ from forecast.gravity.leverage import (
 )
 from forecast.gravity.pair_panels import PairPanel
 from forecast.gravity.records import Codes, Floats, Ints
+from forecast.gravity.scores import inner
 
 __all__ = ["corrected_meat", "score_bias", "unshrunk_scores"]
 
@@ -87,11 +88,10 @@ def _end_bias(panel: PairPanel, groups: Iterable[Ints]) -> Floats:
         x, score = panel.x[pairs], panel.score[pairs]
         blocks = _information(panel.weight[pairs])
         inverse = _pinv(blocks.sum(axis=0))
-        spread = inverse @ (score.T @ score) @ inverse
-        cross = np.einsum(
-            "ptk,pu,tu->k", np.matmul(blocks, x), score, inverse, optimize=True
-        )
-        third = np.einsum("ptk,ptu,tu->k", x, blocks, spread, optimize=True)
+        spread = inverse @ inner(score) @ inverse
+        moved = np.einsum("ptu,puk->ptk", blocks, x)
+        cross = np.einsum("pt,ptk->k", score @ inverse, moved)
+        third = np.einsum("ptk,pt->k", x, np.einsum("ptu,tu->pt", blocks, spread))
         bias -= cross + third  # tr(P G P S)/2 with G = -(diag(x)H + H diag(x))
     return bias
 

@@ -22,11 +22,18 @@ import numpy as np
 
 from forecast.errors import ModelError
 from forecast.gravity.records import Codes, Floats, Ints
+from forecast.kernels.symmetric import factor, invert_factor, multiply_transposed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["BlockInverse", "block_inverse", "effect_leverage", "schur_complement"]
+__all__ = [
+    "BlockInverse",
+    "block_inverse",
+    "effect_leverage",
+    "inverse_of_independent",
+    "schur_complement",
+]
 
 LARGEST_BLOCK = 5_000
 """Levels of one dense block: 0.2 GB for the block, about four times that at work."""
@@ -111,24 +118,46 @@ def schur_complement(
     return (information - cross.T @ (diags_array(inverse) @ cross)).tocsr()
 
 
-def _invert(dense: Floats) -> tuple[Floats, np.ndarray]:
-    """Inverse on the levels that a pivoted Cholesky factor finds independent."""
-    from scipy.linalg.lapack import dpotri, dpstrf
+def inverse_of_independent(dense: Floats) -> tuple[Floats, np.ndarray]:
+    """Inverse on levels of which none is redundant, as many as there are.
 
+    Parameters
+    ----------
+    dense : float array of shape (p, p)
+        Symmetric and positive semidefinite.
+
+    Returns
+    -------
+    inverse : float array of shape (p, p)
+        Zero in the rows and columns of the other levels.
+    kept : bool array of shape (p,)
+
+    Examples
+    --------
+    The last level repeats the first.
+
+    >>> inverse, kept = inverse_of_independent(np.array([[2.0, 0, 2], [0, 4, 0], [2, 0, 2]]))
+    >>> kept
+    array([ True,  True, False])
+    >>> np.diag(inverse).round(6)
+    array([0.5 , 0.25, 0.  ])
+    """
     diagonal = np.diag(dense)
     scale = np.zeros_like(diagonal)
     np.divide(1.0, np.sqrt(np.abs(diagonal)), out=scale, where=diagonal > 0)
-    scaled = dense * scale[:, None] * scale
-    factor, pivots, rank, _ = dpstrf(scaled, tol=SINGULAR, lower=1)
-    chosen = pivots[:rank] - 1
-    inverse = np.zeros_like(dense)
+    work = np.ascontiguousarray(dense * scale[:, None] * scale)
+    order = np.zeros(diagonal.size, dtype=np.int64)
+    rank = factor(work, SINGULAR, order)
+    chosen = order[:rank]
+    half = np.zeros((rank, rank))
+    invert_factor(np.ascontiguousarray(work[:rank, :rank]), half)
+    product = np.zeros((rank, rank))
+    multiply_transposed(half, product)
+    inverse = np.zeros_like(work)
+    inverse[np.ix_(chosen, chosen)] = product * np.outer(scale[chosen], scale[chosen])
     kept = np.zeros(diagonal.size, dtype=bool)
-    if rank:
-        lower, _ = dpotri(factor[:rank, :rank], lower=1)
-        lower = np.tril(lower)
-        inverse[np.ix_(chosen, chosen)] = lower + np.tril(lower, -1).T
-        kept[chosen] = True
-    return inverse * scale[:, None] * scale, kept
+    kept[chosen] = True
+    return inverse, kept
 
 
 def block_inverse(matrix: csr_array, *, largest: int = LARGEST_BLOCK) -> BlockInverse:
@@ -166,7 +195,9 @@ def block_inverse(matrix: csr_array, *, largest: int = LARGEST_BLOCK) -> BlockIn
     kept = np.zeros(block.size, dtype=bool)
     for b in range(n_blocks):
         levels = members[first[b] : first[b + 1]]
-        inverse, independent = _invert(matrix[levels][:, levels].toarray())
+        inverse, independent = inverse_of_independent(
+            matrix[levels][:, levels].toarray()
+        )
         values[start[b] : start[b + 1]] = inverse.ravel()
         kept[levels] = independent
     return BlockInverse(block, place, start[:-1], size, values, int(kept.sum()), kept)
