@@ -551,6 +551,7 @@ def test_names_of_clusters_are_read_as_effects_are():
     [
         (Clustered, (), {}, "F-553"),
         (Clustered, ("pair",), {"ssc": "stata"}, "F-554"),
+        (SmallSample, ("mine",), {"counts": "some"}, "F-554"),
         (Robust, ("HC4",), {}, "F-553"),
         (Iid, (-1.0,), {}, "F-556"),
         (ScoreBootstrap, (), {"weights": "normal"}, "F-556"),

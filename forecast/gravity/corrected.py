@@ -129,23 +129,25 @@ class BiasCorrected:
             factor=factor,
             reference=Normal(),
             n=scores.n,
-            clusters=((f"{shape.origin}^{shape.destination}", n_pairs), *sizes.items()),
-            notes=(_note(shape), concentration(panel, unshrunk, scores), *repaired),
+            clusters=((f"{shape.origin}^{shape.destination}", n_pairs),),
+            notes=(
+                _note(shape, sizes),
+                concentration(panel, unshrunk, scores),
+                *repaired,
+            ),
             bias=bias,
         )
 
 
-def _note(shape: PanelShape) -> str:
+def _note(shape: PanelShape, sizes: dict[str, int]) -> str:
     over = "" if shape.period is None else f" over {shape.period}"
+    ends = " and ".join(f"{count:,} of {name}" for name, count in sizes.items())
     kind, slopes = (
         ("Three", "the slopes are freed of their bias")
         if shape.pair is not None
         else ("Two", "the slopes have no bias")
     )
-    return (
-        f"{kind}-way PPML, pairs of {shape.origin} and {shape.destination}{over}; "
-        f"{slopes}."
-    )
+    return f"{kind}-way PPML with {ends}{over}: {slopes}."
 
 
 def concentration(panel: PairPanel, unshrunk: Floats, scores: Scores) -> str:

@@ -31,6 +31,8 @@ __all__ = [
     "named",
 ]
 
+COUNTS = ("nothing", "not nested", "all", "exact")
+
 LARGEST_RANK = 3_000
 """Levels of a dense block up to which three and more effects are counted exactly."""
 
@@ -66,6 +68,15 @@ class SmallSample:
     counts: str = "nothing"
     each_way: bool = False
     student: bool = False
+
+    def __post_init__(self) -> None:
+        if self.counts not in COUNTS:
+            raise ModelError(
+                f"SmallSample(counts={self.counts!r})",
+                code="F-554",
+                examples=COUNTS,
+                remedy="Give one of these.",
+            )
 
     def cluster_term(self, n_clusters: int) -> float:
         """``G/(G-1)``, or 1 where the convention has none."""
