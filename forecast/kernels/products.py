@@ -20,6 +20,8 @@ def add_products(left: Array, right: Array, size: int, gram: Array) -> None:
     Two rows by two at a time: each value loaded serves two products.
     """
     n = left.shape[0]
+    if n == 0:
+        return
     zero = left[0, 0] * 0
     for k in range(0, n - n % 2, 2):
         for m in range(0, k + 1, 2):
