@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 import naive
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from forecast.gravity.records import Codes
 from forecast.gravity.row_system import sort_by_effects
 from forecast.gravity.scaling import mean_and_spread
-from forecast.kernels import blocks, products, rows, slots
+from forecast.kernels import blocks, plain, products, rows, slots
 from forecast.kernels.complement import complement_columns
 from forecast.kernels.exponential import exponentials
 
@@ -53,8 +55,7 @@ def test_products_of_rows_are_a_matrix_product(n, dtype, close):
     left = rng.normal(size=(n, 40)).astype(dtype)
     right = left * rng.uniform(0, 2, 40).astype(dtype)
     gram = np.ones((n, n))
-    if n:
-        products.add_products(left, right, 37, gram)
+    products.add_products(left, right, 37, gram)
     np.testing.assert_allclose(gram, 1 + left[:, :37] @ right[:, :37].T, **close)
     np.testing.assert_array_equal(gram, gram.T)
 
@@ -614,3 +615,69 @@ def test_ties_are_neighbours_with_all_levels_in_common():
     assert not rows.has_ties(starts, np.array([[0, 1, 1, 2], [0, 0, 0, 0]], np.int32))
     assert rows.has_ties(starts, np.array([[0, 1, 2, 2], [0, 0, 0, 0]], np.int32))
     assert rows.has_ties(starts, np.zeros((0, 4), np.int32))
+
+
+# ----------------------------------------------------------------------- without effects
+
+
+@pytest.mark.parametrize("n", [1, 7, 3000])  # more than is worked on at a time
+@pytest.mark.parametrize("K", range(6))
+def test_models_without_effects_have_their_means_and_normal_equations(K, n):
+    rng = np.random.default_rng(K)
+    Z, offset, gamma = rng.normal(size=(K, n)), rng.normal(size=n), rng.normal(size=K)
+    y, weights, target = rng.gamma(1, 1, n), rng.uniform(0, 2, n), rng.normal(size=n)
+    eta, mu, loglik = np.empty(n), np.empty(n), 0.0
+    moment, gram = np.zeros(K), np.zeros((K, K))
+    for part in [(0, n // 3), (n // 3, n)]:
+        loglik += plain.fitted_means(*part, y, Z, offset, gamma, eta, mu)
+        plain.normal_equations(*part, Z, weights, target, moment, gram)
+    expected = Z.T @ gamma + offset
+    np.testing.assert_allclose(eta, expected, **CLOSE)
+    np.testing.assert_allclose(mu, np.exp(expected), rtol=1e-12)
+    likelihood = (y * expected - np.exp(expected)).sum()
+    np.testing.assert_allclose(loglik, likelihood, rtol=1e-11)
+    np.testing.assert_allclose(moment, Z @ (weights * target), rtol=1e-11, atol=1e-10)
+    np.testing.assert_allclose(gram, (weights * Z) @ Z.T, rtol=1e-11, atol=1e-10)
+
+
+# ----------------------------------------------------------------------- all kernels
+
+
+KERNELS = sorted(Path(rows.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("module", KERNELS, ids=lambda path: path.stem)
+def test_no_innermost_loop_both_adds_up_and_stores(module):
+    """Compiled code would choose by addresses how to group the sum: other bits each time."""
+    tree = ast.parse(module.read_text())
+    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For)):
+        inside = [node for node in ast.walk(loop) if node is not loop]
+        if not any(isinstance(node, ast.For) for node in inside):
+            own = {name for node in inside for name in names_set(node)}
+            adds = [n.lineno for n in inside if adds_up(n) and n.target.id not in own]
+            stores = [node.lineno for node in inside if stores_number(node)]
+            assert not (adds and stores), f"{module.name}: lines {adds} and {stores}"
+
+
+def names_set(node):
+    """Names that begin anew with each round of a loop."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def adds_up(node):
+    """``total += value``; counting in whole numbers does not round."""
+    return (
+        isinstance(node, ast.AugAssign)
+        and isinstance(node.target, ast.Name)
+        and isinstance(node.op, ast.Add | ast.Sub)
+        and not isinstance(node.value, ast.Constant | ast.Compare)
+    )
+
+
+def stores_number(node):
+    """``array[place] = value`` or ``array[place] += value``."""
+    targets = getattr(node, "targets", [getattr(node, "target", None)])
+    return isinstance(node, ast.Assign | ast.AugAssign) and any(
+        isinstance(target, ast.Subscript) for target in targets
+    )
