@@ -77,6 +77,11 @@ class System(Protocol):
         ...
 
     @property
+    def reach(self) -> Floats:
+        """The largest absolute value of each regressor, (K,)."""
+        ...
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Shape of theta."""
         ...
@@ -275,7 +280,10 @@ def newton_step(
     d_theta = solved.V[:, 0].astype(float) - np.einsum(
         "rkt,k->rt", curvature.Theta, d_beta
     )
-    longest = max(size, float(np.abs(d_theta).max(initial=0.0)))
+    longest = max(
+        float((np.abs(d_beta) * system.reach).max(initial=0.0)),
+        float(np.abs(d_theta).max(initial=0.0)),
+    )
     if longest > LONGEST_STEP:
         settles, fraction = False, LONGEST_STEP / longest
         d_beta, d_theta = fraction * d_beta, fraction * d_theta

@@ -38,7 +38,8 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
         largest = np.maximum.reduceat(shift, layout.starts[:-1])
         shift = shift - np.repeat(largest, np.diff(layout.starts))
     unit = float(mass.mean())
-    system = RowSystem(layout, mass / unit, X, np.zeros(0) if shift is None else shift)
+    shifted = np.zeros(0) if shift is None else shift
+    system = RowSystem(layout, mass / unit, X, shifted, scaling.reach)
     best = maximise(system, tolerance=tolerance)
     codes = tuple(Codes(effect.codes[layout.order], effect.count) for effect in effects)
     scale = scaling.scale

@@ -126,12 +126,15 @@ class RowSystem:
     X : float array of shape (K, n)
     offset : float array of shape (n,) or (0,)
         With log weights added, sorted.
+    reach : float array of shape (K,)
+        The largest absolute value of each regressor.
     """
 
     sorted: SortedRows
     y: Floats
     X: Floats
     offset: Floats
+    reach: Floats
     _kept: dict[str, object] = field(default_factory=dict, repr=False)
 
     @property
@@ -163,7 +166,7 @@ class RowSystem:
         """Two rounds of proportional fitting over the other effects, without X."""
         layout = self.sorted
         theta = np.zeros((layout.n_levels, 1))
-        bare = RowSystem(layout, self.y, self.X[:0], self.offset)
+        bare = RowSystem(layout, self.y, self.X[:0], self.offset, self.reach[:0])
         observed = np.zeros(layout.n_levels)
         for levels in layout.index:
             observed += np.bincount(levels, weights=self.y, minlength=layout.n_levels)

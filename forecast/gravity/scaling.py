@@ -24,25 +24,36 @@ class Scaling:
     ----------
     center, scale : float arrays of shape (K,)
         A regressor without variation has scale 1.
+    reach : float array of shape (K,)
+        The largest distance from the centre, in units of the scale.
     """
 
     center: Floats
     scale: Floats
+    reach: Floats
 
     @classmethod
     def of(cls, columns: Sequence[Floats]) -> Self:
         """Moments of the columns, the same for any order of rows."""
-        moments = [mean_and_spread(column) for column in columns]
-        center, spread = np.array(moments).reshape(-1, 2).T
+        table = [moments(column) for column in columns]
+        center, spread, low, high = np.array(table).reshape(-1, 4).T
         # Constant up to rounding: leave it as it is, collinearity will name it.
         flat = spread <= 1e-13 * np.abs(center)
-        return cls(center, np.where(flat, 1.0, spread))
+        scale = np.where(flat, 1.0, spread)
+        return cls(center, scale, np.maximum(high - center, center - low) / scale)
+
+
+def moments(column: Floats) -> tuple[float, float, float, float]:
+    """Mean, standard deviation and both ends of a column; zeros without rows."""
+    if not column.size:
+        return 0.0, 0.0, 0.0, 0.0
+    low, high = float(column.min()), float(column.max())
+    if not 1e-290 < high - low < np.inf:  # no variation, or beyond arithmetic
+        return (low, 0.0, low, high) if low == high else (0.0, 0.0, low, high)
+    mean, spread = column_loops.mean_and_spread(column, low, high - low)
+    return float(mean), float(spread), low, high
 
 
 def mean_and_spread(column: Floats) -> tuple[float, float]:
     """Mean and standard deviation of a column; (0, 0) without rows."""
-    low, high = float(column.min(initial=np.inf)), float(column.max(initial=-np.inf))
-    if not 1e-290 < high - low < np.inf:  # no rows, no variation, or beyond arithmetic
-        return (low, 0.0) if low == high else (0.0, 0.0)
-    mean, spread = column_loops.mean_and_spread(column, low, high - low)
-    return float(mean), float(spread)
+    return moments(column)[:2]

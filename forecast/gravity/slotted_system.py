@@ -94,6 +94,11 @@ class SlottedSystem:
         return self.X.shape[1]
 
     @property
+    def reach(self) -> Floats:
+        """The largest absolute value of each regressor."""
+        return self.scaling.reach
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Shape of theta: outer blocks above inner ones, by slots."""
         return self.n_outer + self.n_inner, self.y.shape[1]
