@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import ForecastError
-from forecast.gravity.clusters import Clustered
-from forecast.gravity.corrected import BiasCorrected
+from forecast.gravity.inference.clusters import Clustered
+from forecast.gravity.inference.corrected import BiasCorrected
 from forecast.gravity.model import Gravity
 
 PERIODS = 5

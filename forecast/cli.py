@@ -152,7 +152,7 @@ def _check(chosen: argparse.Namespace) -> None:
 
 def _gravity(chosen: argparse.Namespace) -> None:
     from forecast.gravity import Gravity, etable
-    from forecast.gravity.from_words import vcov_of
+    from forecast.gravity.inference.from_words import vcov_of
     from forecast.gravity.saving import write_results
     from forecast.reading import read_table
 

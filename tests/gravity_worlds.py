@@ -8,12 +8,12 @@ import naive
 import numpy as np
 import pandas as pd
 
-from forecast.gravity.arrays import Arrays
-from forecast.gravity.design import build_design
-from forecast.gravity.least_squares import fit_least_squares
-from forecast.gravity.poisson import fit_poisson
+from forecast.gravity.designs.design import build_design
+from forecast.gravity.engine.arrays import Arrays
+from forecast.gravity.engine.least_squares import fit_least_squares
+from forecast.gravity.engine.poisson import fit_poisson
 from forecast.gravity.records import Estimate
-from forecast.gravity.sample import draw_sample
+from forecast.gravity.samples.sample import draw_sample
 
 TWO_WAY = "exporter^year + importer^year"
 THREE_WAY = TWO_WAY + " + exporter^importer"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.gravity.factors import combine
+from forecast.gravity.designs.factors import combine
+from forecast.gravity.inference.scores import Scores
 from forecast.gravity.records import Codes, Effect, Estimate
-from forecast.gravity.scores import Scores
 
 # `Estimate` by weighted least squares on all dummies --------------------------------
 

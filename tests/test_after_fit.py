@@ -7,10 +7,10 @@ import statsmodels.api as sm
 
 import forecast as fc
 from forecast.errors import ModelError
-from forecast.gravity import normalisation
-from forecast.gravity.bootstrap import ScoreBootstrap
-from forecast.gravity.combinations import percentage_table
-from forecast.gravity.expressions import read_expression, read_hypotheses
+from forecast.gravity.derived import normalisation
+from forecast.gravity.derived.combinations import percentage_table
+from forecast.gravity.derived.expressions import read_expression, read_hypotheses
+from forecast.gravity.inference.bootstrap import ScoreBootstrap
 from forecast.gravity.records import Codes
 
 TWO_WAY = "origin^period + destination^period"
@@ -334,8 +334,8 @@ def test_per_cent_are_the_delta_method_and_their_intervals_are_transformed(fit):
 
 
 def test_a_transformed_interval_never_falls_by_more_than_all():
-    from forecast.gravity.covariance import Covariance
-    from forecast.gravity.reference import Normal
+    from forecast.gravity.inference.covariance import Covariance
+    from forecast.gravity.inference.reference import Normal
 
     wide = Covariance(np.array([[4.0]]), ("x",), "", "", "1", 1.0, Normal(), 9)
     table = percentage_table(np.array([-1.0]), wide, 0.95, "transformed")

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from forecast.errors import ModelError
-from forecast.gravity.bias import unshrunk_scores
-from forecast.gravity.corrected import BiasCorrected, as_pairs, panel_shape
+from forecast.gravity.inference.bias import unshrunk_scores
+from forecast.gravity.inference.corrected import BiasCorrected, as_pairs, panel_shape
 from forecast.gravity.model import Gravity
 
 THREE_WAY = "trade ~ x | exporter^year + importer^year + exporter^importer"

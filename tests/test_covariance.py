@@ -10,20 +10,24 @@ import pandas as pd
 import pytest
 
 from forecast.errors import ColumnError, ModelError, NumberError
-from forecast.gravity.bootstrap import ScoreBootstrap
-from forecast.gravity.clusters import Clustered
-from forecast.gravity.covariance import without_negative
-from forecast.gravity.dyads import Dyadic
-from forecast.gravity.explaining import compare_conventions
-from forecast.gravity.level_errors import level_errors
-from forecast.gravity.leverage import effect_leverage, inverse_of_independent
+from forecast.gravity.inference.bootstrap import ScoreBootstrap
+from forecast.gravity.inference.clusters import Clustered
+from forecast.gravity.inference.covariance import without_negative
+from forecast.gravity.inference.dyads import Dyadic
+from forecast.gravity.inference.explaining import compare_conventions
+from forecast.gravity.inference.level_errors import level_errors
+from forecast.gravity.inference.leverage import effect_leverage, inverse_of_independent
+from forecast.gravity.inference.robust import Iid, Robust, full_leverage
+from forecast.gravity.inference.row_keys import RowKeys
+from forecast.gravity.inference.scores import score_sums
+from forecast.gravity.inference.serial import DriscollKraay, NeweyWest
+from forecast.gravity.inference.small_samples import (
+    PRESETS,
+    SmallSample,
+    count_parameters,
+)
+from forecast.gravity.inference.spatial import Conley, midpoints
 from forecast.gravity.records import Codes
-from forecast.gravity.robust import Iid, Robust, full_leverage
-from forecast.gravity.row_keys import RowKeys
-from forecast.gravity.scores import score_sums
-from forecast.gravity.serial import DriscollKraay, NeweyWest
-from forecast.gravity.small_samples import PRESETS, SmallSample, count_parameters
-from forecast.gravity.spatial import Conley, midpoints
 
 PLAIN = "none"
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.coverage_three_way import DESIGNS, coverage, draw, errors_of, simulate
-from forecast.gravity.corrected import BiasCorrected
+from forecast.gravity.inference.corrected import BiasCorrected
 from forecast.gravity.model import Gravity
 
 DRAWS = 40

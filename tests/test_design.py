@@ -22,14 +22,14 @@ from forecast.errors import (
     PeriodError,
     TableError,
 )
-from forecast.gravity.design import (
+from forecast.gravity.designs.design import (
     base_levels,
     build_design,
     combine,
     describe_rows,
     factorise,
 )
-from forecast.gravity.formula import parse_formula
+from forecast.gravity.formulas.formula import parse_formula
 from forecast.gravity.records import Codes
 
 
@@ -70,7 +70,7 @@ def test_numbers_are_passed_on_without_a_copy_where_all_rows_are_complete(trade)
 
 def test_formulaic_is_not_imported_for_columns_logs_dummies_and_interactions():
     code = (
-        "import sys, pandas as pd; from forecast.gravity.design import build_design\n"
+        "import sys, pandas as pd; from forecast.gravity.designs.design import build_design\n"
         "df = pd.DataFrame({'y': [1.0, 2.0], 'x': [2.0, 3.0], 'g': ['a', 'b']})\n"
         "build_design(df, 'log(y) ~ x + log(x) + C(g):x + i(g, ref=\"a\") | g')\n"
         "print('formulaic' in sys.modules)"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.errors import ForecastError, ModelError
-from forecast.gravity.formula import (
+from forecast.gravity.formulas.formula import (
     Call,
     Column,
     Dummies,

@@ -15,7 +15,7 @@ import forecast as fc
 from forecast import cli
 from forecast.cli import main
 from forecast.errors import ForecastError, StudyError
-from forecast.gravity.from_words import vcov_of
+from forecast.gravity.inference.from_words import vcov_of
 from forecast.gravity.saving import write_results
 
 FORMULA = "flow ~ agreement + log_distance | origin^period + destination^period"

@@ -16,7 +16,7 @@ import pytest
 from gravity_worlds import SECTORS, THREE_WAY, TWO_WAY
 
 import forecast as fc
-from forecast.gravity import block_work, direct
+from forecast.gravity.engine import block_work, direct
 from forecast.kernels.threads import limit_threads, set_threads, thread_count
 
 PLAIN = "exporter + importer + year"

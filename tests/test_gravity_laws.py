@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import forecast as fc
-from forecast.gravity import poisson
+from forecast.gravity.engine import poisson
 
 PLAIN = "exporter + importer + year"
 SETUPS = {

@@ -8,8 +8,8 @@ import pytest
 
 import forecast as fc
 from forecast.errors import TableError
-from forecast.gravity.event_terms import reference_times
-from forecast.gravity.formula import parse_formula
+from forecast.gravity.derived.event_terms import reference_times
+from forecast.gravity.formulas.formula import parse_formula
 from forecast.plots import plot_coefficients, plot_event_study
 from forecast.plots.look import blank_figure, render
 

@@ -11,9 +11,9 @@ import naive
 import numpy as np
 import pytest
 
+from forecast.gravity.engine.row_system import sort_by_effects
+from forecast.gravity.engine.scaling import mean_and_spread
 from forecast.gravity.records import Codes
-from forecast.gravity.row_system import sort_by_effects
-from forecast.gravity.scaling import mean_and_spread
 from forecast.kernels import blocks, plain, products, rows, slots
 from forecast.kernels.complement import complement_columns
 from forecast.kernels.exponential import exponentials

@@ -12,9 +12,9 @@ import pytest
 import forecast as fc
 from forecast.errors import ModelError
 from forecast.escaping import escape_latex, escape_markdown
-from forecast.gravity.model_tables import Etable, etable
-from forecast.gravity.table_markup import is_number
-from forecast.gravity.table_rows import decimals_of
+from forecast.gravity.tables.model_tables import Etable, etable
+from forecast.gravity.tables.table_markup import is_number
+from forecast.gravity.tables.table_rows import decimals_of
 
 PAYLOADS = [
     "<script>alert(1)</script>",

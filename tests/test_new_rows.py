@@ -8,9 +8,9 @@ import pytest
 
 from forecast import TradePanel
 from forecast.errors import ColumnError, ModelError
-from forecast.gravity.design import build_design, factorise
-from forecast.gravity.formula import parse_formula
-from forecast.gravity.new_rows import read_new_rows, recode
+from forecast.gravity.designs.design import build_design, factorise
+from forecast.gravity.designs.new_rows import read_new_rows, recode
+from forecast.gravity.formulas.formula import parse_formula
 
 
 @pytest.fixture

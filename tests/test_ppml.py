@@ -10,8 +10,8 @@ import pytest
 from gravity_worlds import SECTORS, THREE_WAY, TWO_WAY, arrays_of, at_rows, estimate
 
 import forecast as fc
-from forecast.gravity import direct, poisson
-from forecast.gravity.absorption import absorb
+from forecast.gravity.engine import direct, poisson
+from forecast.gravity.engine.absorption import absorb
 from forecast.gravity.records import Codes
 
 FAMILIES = ["poisson", "gaussian"]

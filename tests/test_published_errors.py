@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.gravity.clusters import Clustered
+from forecast.gravity.inference.clusters import Clustered
+from forecast.gravity.inference.robust import Iid, Robust
+from forecast.gravity.inference.serial import DriscollKraay, NeweyWest
 from forecast.gravity.model import Gravity
-from forecast.gravity.robust import Iid, Robust
-from forecast.gravity.serial import DriscollKraay, NeweyWest
 
 pytestmark = pytest.mark.reference
 

@@ -9,19 +9,19 @@ import pandas as pd
 import pytest
 
 from forecast.errors import ModelError
-from forecast.gravity.collinearity import (
+from forecast.gravity.designs.design import build_design
+from forecast.gravity.designs.factors import factorise
+from forecast.gravity.records import Effect
+from forecast.gravity.samples.collinearity import (
     collinear_in_gram,
     describe_combination,
     find_dependent,
 )
-from forecast.gravity.design import build_design
-from forecast.gravity.elimination import eliminate_levels
-from forecast.gravity.factors import factorise
-from forecast.gravity.level_table import free_levels, level_table
-from forecast.gravity.pruning import prune, start_pruning
-from forecast.gravity.records import Effect
-from forecast.gravity.remainders import remainder
-from forecast.gravity.sample import draw_sample
+from forecast.gravity.samples.elimination import eliminate_levels
+from forecast.gravity.samples.level_table import free_levels, level_table
+from forecast.gravity.samples.pruning import prune, start_pruning
+from forecast.gravity.samples.remainders import remainder
+from forecast.gravity.samples.sample import draw_sample
 
 THREE_WAY = "exporter^year + importer^year + exporter^importer"
 

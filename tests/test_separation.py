@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from forecast.errors import ModelError
-from forecast.gravity import cones, elimination, identification
-from forecast.gravity.cones import largest_support
-from forecast.gravity.design import build_design
-from forecast.gravity.sample import draw_sample
+from forecast.gravity.designs.design import build_design
+from forecast.gravity.samples import cones, elimination, identification
+from forecast.gravity.samples.cones import largest_support
+from forecast.gravity.samples.sample import draw_sample
 
 CASES = (
     "01", "02", "03", "04", "05", "06", "07", "08", "09",

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import forecast as fc
-from forecast.gravity.factors import factorise
+from forecast.gravity.designs.factors import factorise
+from forecast.gravity.engine.slot_plan import plan_slots, readings
 from forecast.gravity.records import Effect
-from forecast.gravity.slot_plan import plan_slots, readings
 
 
 def effects(*names: str) -> list[Effect]:

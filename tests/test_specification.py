@@ -7,7 +7,7 @@ import statsmodels.api as sm
 
 import forecast as fc
 from forecast.errors import ColumnError, ModelError, PeriodError
-from forecast.gravity.bootstrap import ScoreBootstrap
+from forecast.gravity.inference.bootstrap import ScoreBootstrap
 
 TWO_WAY = "origin^period + destination^period"
 THREE_WAY = TWO_WAY + " + origin^destination"

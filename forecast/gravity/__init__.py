@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
-from forecast.gravity.bootstrap import ScoreBootstrap
-from forecast.gravity.clusters import Clustered
-from forecast.gravity.corrected import BiasCorrected
-from forecast.gravity.dyads import Dyadic
 from forecast.gravity.fit import GravityFit
 from forecast.gravity.fits import GravityFits
+from forecast.gravity.inference.bootstrap import ScoreBootstrap
+from forecast.gravity.inference.clusters import Clustered
+from forecast.gravity.inference.corrected import BiasCorrected
+from forecast.gravity.inference.dyads import Dyadic
+from forecast.gravity.inference.robust import Iid, Robust
+from forecast.gravity.inference.serial import DriscollKraay, NeweyWest
+from forecast.gravity.inference.small_samples import SmallSample
+from forecast.gravity.inference.spatial import Conley
 from forecast.gravity.model import Gravity
-from forecast.gravity.model_tables import Etable, etable
-from forecast.gravity.robust import Iid, Robust
-from forecast.gravity.serial import DriscollKraay, NeweyWest
-from forecast.gravity.small_samples import SmallSample
-from forecast.gravity.spatial import Conley
+from forecast.gravity.tables.model_tables import Etable, etable
 
 __all__ = [
     "BiasCorrected",

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from forecast.gravity import portrait
-from forecast.gravity.corrected import BiasCorrected
-from forecast.gravity.covariance import Recipe
-from forecast.gravity.event_terms import reference_times
+from forecast.gravity.checks.checking import Checking
+from forecast.gravity.derived.concluding import Inference
+from forecast.gravity.derived.event_terms import reference_times
 from forecast.gravity.goodness import Goodness, goodness_of
-from forecast.gravity.parts.checking import Checking
-from forecast.gravity.parts.inference import Inference
-from forecast.gravity.sample import Separation
-from forecast.gravity.scores import Scores
+from forecast.gravity.inference.corrected import BiasCorrected
+from forecast.gravity.inference.covariance import Recipe
+from forecast.gravity.inference.scores import Scores
+from forecast.gravity.samples.sample import Separation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 import pandas as pd
 
-from forecast.gravity.covariance import Recipe
 from forecast.gravity.fit import GravityFit
+from forecast.gravity.inference.covariance import Recipe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

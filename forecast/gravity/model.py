@@ -6,21 +6,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from forecast.errors import ModelError
-from forecast.gravity.arrays import Arrays
-from forecast.gravity.clusters import Clustered
-from forecast.gravity.covariance import Recipe
-from forecast.gravity.design import build_design
+from forecast.gravity.designs.design import build_design
+from forecast.gravity.engine.arrays import Arrays
+from forecast.gravity.engine.least_squares import fit_least_squares
+from forecast.gravity.engine.poisson import fit_poisson
 from forecast.gravity.fit import GravityFit
 from forecast.gravity.fits import GravityFits
-from forecast.gravity.formula import parse_formula
-from forecast.gravity.least_squares import fit_least_squares
-from forecast.gravity.poisson import fit_poisson
+from forecast.gravity.formulas.formula import parse_formula
+from forecast.gravity.formulas.terms import Equation
+from forecast.gravity.inference.clusters import Clustered
+from forecast.gravity.inference.covariance import Recipe
+from forecast.gravity.inference.robust import Robust
+from forecast.gravity.inference.scores import Scores
 from forecast.gravity.records import Design, Floats
-from forecast.gravity.robust import Robust
 from forecast.gravity.rows_named import pair_columns, row_columns, row_keys
-from forecast.gravity.sample import draw_sample
-from forecast.gravity.scores import Scores
-from forecast.gravity.terms import Equation
+from forecast.gravity.samples.sample import draw_sample
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from forecast.gravity.engine.slot_plan import Shape, readings
+from forecast.gravity.inference.row_keys import RowKeys
 from forecast.gravity.records import Design, Estimate, Factor, Ints
-from forecast.gravity.row_keys import RowKeys
-from forecast.gravity.slot_plan import Shape, readings
 
 __all__ = ["FactorsOfRows", "pair_columns", "row_columns", "row_keys"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from forecast.gravity.fit import GravityFit
-from forecast.gravity.model_tables import etable
+from forecast.gravity.tables.model_tables import etable
 from forecast.writing import staged_folder, write_csv, write_json, write_text_atomic
 
 __all__ = ["dropped_rows", "facts_of", "write_results"]

@@ -15,8 +15,8 @@ import pandas as pd
 from forecast.kernels.jit import on_warmup
 
 if TYPE_CHECKING:
-    from forecast.gravity.covariance import Recipe
     from forecast.gravity.fit import GravityFit
+    from forecast.gravity.inference.covariance import Recipe
 
 __all__ = ["warm_gravity"]
 
@@ -88,8 +88,8 @@ def warm_gravity() -> None:
 
 def warm_sums() -> None:
     """Sum scores as is done for many rows."""
+    from forecast.gravity.inference.scores import SMALL, score_sums
     from forecast.gravity.records import Codes
-    from forecast.gravity.scores import SMALL, score_sums
 
     x = np.zeros((SMALL, 2))
     one = Codes(np.zeros(SMALL, np.int32), 1)
@@ -136,12 +136,12 @@ def other_fits(panel: pd.DataFrame) -> list[GravityFit]:
 
 def recipes() -> list[Recipe]:
     """Standard errors that use sums of scores in different ways."""
-    from forecast.gravity.bootstrap import ScoreBootstrap
-    from forecast.gravity.clusters import Clustered
-    from forecast.gravity.corrected import BiasCorrected
-    from forecast.gravity.dyads import Dyadic
-    from forecast.gravity.robust import Robust
-    from forecast.gravity.serial import DriscollKraay
+    from forecast.gravity.inference.bootstrap import ScoreBootstrap
+    from forecast.gravity.inference.clusters import Clustered
+    from forecast.gravity.inference.corrected import BiasCorrected
+    from forecast.gravity.inference.dyads import Dyadic
+    from forecast.gravity.inference.robust import Robust
+    from forecast.gravity.inference.serial import DriscollKraay
 
     return [
         Clustered("pair", "exporter^year", ssc="fixest"),

@@ -1,6 +1,6 @@
 """Loops over blocks of effects: arrays (R, K, T) of R blocks, K columns and T slots.
 
-They serve the conjugate gradients of `forecast.gravity.conjugate`, which work on all
+They serve the conjugate gradients of `forecast.gravity.engine.conjugate`, which work on all
 columns at once and drop a column when it has converged: `active` (int64) lists those
 still at work.
 """

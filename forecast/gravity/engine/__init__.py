@@ -1,0 +1,1 @@
+"""PPML and least squares with absorbed effects: arrays in, an `Estimate` out."""

@@ -1,0 +1,392 @@
+r"""Newton's method for PPML on slopes and effects together, with inexact pieces.
+
+The finest effect is concentrated out, so the unknowns are the slopes :math:`\beta` and
+the other effects :math:`\theta`. With scores :math:`s_\beta = X'(y-\mu)`,
+:math:`s_\theta = D'(y-\mu)`, the Schur complement S of the effects' information matrix,
+:math:`C = D'W\tilde X` and :math:`\Theta = S^{-1}C`, a step is
+
+.. math::
+
+   d_\beta = G^{-1}(s_\beta - \Theta's_\theta), \qquad
+   d_\theta = S^{-1}s_\theta - \Theta d_\beta, \qquad
+   G = \tilde X'W\tilde X - C'\Theta .
+
+Scores are exact at every step. So :math:`\Theta` and G may be those of an earlier step,
+and :math:`S^{-1}` may be a few loose iterations of conjugate gradients: an error there
+slows the contraction, it never moves the solution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from forecast.errors import ModelError
+from forecast.gravity.engine.conjugate import Conditioner, conjugate_gradients
+from forecast.gravity.records import Floats, Ints
+
+__all__ = ["Curvature", "Optimum", "Point", "System", "curvature_at", "maximise"]
+
+SCORE_TOLERANCE = 1e-9  # of the final check; ten times below what is promised
+REFRESH_TOLERANCES = (5e-2, 1e-2, 1e-3)
+FINAL_TOLERANCE = 3e-8  # of Theta; the error of the information is its square
+CLOSEST = 1e-5  # what conjugate gradients in single precision can promise
+# Of what a column holds within groups; less on the other effects is rounding.
+FINAL_ROUNDING = 1e-11
+MOST_ITERATIONS = 5_000  # of conjugate gradients
+MOST_HALVINGS = 30
+# A likelihood is far from quadratic beyond a change of log means by this; where fitted
+# shares are near 0 or 1 a full step would be as long as the numbers go.
+LONGEST_STEP = 3.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """Scores and means at one place.
+
+    Attributes
+    ----------
+    loglik : float
+        Up to a constant.
+    mu : float array
+        Fitted means in the system's own layout; a buffer that the next evaluation
+        of the same precision overwrites.
+    s_beta : float array of shape (K,)
+    s_theta : float array of shape (R, T)
+    """
+
+    loglik: float
+    mu: Floats
+    s_beta: Floats
+    s_theta: Floats
+
+
+class System(Protocol):
+    """Data laid out for the kernels, with the finest effect concentrated out."""
+
+    @property
+    def total(self) -> float:
+        """Sum of the outcome."""
+        ...
+
+    @property
+    def n_columns(self) -> int:
+        """Number of regressors K."""
+        ...
+
+    @property
+    def reach(self) -> Floats:
+        """The largest absolute value of each regressor, (K,)."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of theta."""
+        ...
+
+    def start(self) -> Floats:
+        """Effects theta (R, T) that fit the margins roughly without regressors."""
+        ...
+
+    def evaluate(self, beta: Floats, theta: Floats, *, exact: bool) -> Point:
+        """Scores at (beta, theta); `exact` keeps the means in double precision."""
+        ...
+
+    def moments(self, mu: Floats) -> tuple[Floats, Floats]:
+        """``C = D'W X~`` (R, K, T) and ``X~'W X~`` (K, K)."""
+        ...
+
+    def fast_means(self, mu: Floats) -> Floats:
+        """The means in the precision of products that need not be exact."""
+        ...
+
+    def conditioner(self, mu: Floats) -> Conditioner:
+        """An approximate inverse of the Schur complement at weights mu."""
+        ...
+
+    def product(self, mu: Floats, V: Floats, active: Ints) -> Floats:
+        """The Schur complement times V (R, K, T), for the columns in `active`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """The information matrix at one place, as far as slopes need it.
+
+    Attributes
+    ----------
+    inverse : float array of shape (K, K)
+        Inverse of G.
+    Theta : float array of shape (R, K, T)
+        Coefficients of the regressors on the effects.
+    iterations : int
+        Of conjugate gradients.
+    """
+
+    inverse: Floats
+    Theta: Floats
+    iterations: int
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the iteration ended.
+
+    Attributes
+    ----------
+    beta : float array of shape (K,)
+    theta : float array of shape (R, T)
+    point : Point
+    curvature : Curvature
+        At the optimum, to full precision.
+    iterations : int
+        Passes over the data.
+    contraction : float
+    score_norm : float
+    """
+
+    beta: Floats
+    theta: Floats
+    point: Point
+    curvature: Curvature
+    iterations: int
+    contraction: float
+    score_norm: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One Newton step, and how far it is from the solution by all that is known."""
+
+    beta: Floats
+    theta: Floats
+    size: float
+    contraction: float
+    iterations: int
+    settles: bool
+
+
+def maximise(
+    system: System, *, tolerance: float = 1e-9, most_steps: int = 100
+) -> Optimum:
+    """Maximise the Poisson pseudo-likelihood of a system.
+
+    Parameters
+    ----------
+    system : System
+        Its columns are centred and scaled, so that `tolerance` has a meaning.
+    tolerance : float
+        Bound on the remaining error of a standardised slope.
+    most_steps : int
+
+    Raises
+    ------
+    ModelError
+        F-542 when the scores are not zero to `SCORE_TOLERANCE` after `most_steps`.
+    """
+    beta: Floats = np.zeros(system.n_columns)
+    theta = system.start()
+    curvature: Curvature | None = None
+    step: Step | None = None
+    best = -np.inf
+    refreshes = 0
+    for count in range(most_steps):
+        point, step, beta, theta = climb(system, beta, theta, step, best)
+        best = point.loglik
+        if step is not None and step.settles:
+            norm = score_norm(system, point)
+            if norm <= SCORE_TOLERANCE:
+                final = final_curvature(system, point.mu, curvature)
+                return Optimum(
+                    beta, theta, point, final, count + 1, step.contraction, norm
+                )
+        conditioner = system.conditioner(point.mu)
+        if curvature is None or worth_refreshing(
+            curvature, step, count, refreshes, tolerance
+        ):
+            close = REFRESH_TOLERANCES[min(refreshes, len(REFRESH_TOLERANCES) - 1)]
+            curvature = curvature_at(system, point.mu, conditioner, curvature, close)
+            refreshes += 1
+        step = newton_step(system, point, conditioner, curvature, step, tolerance)
+        beta, theta = beta + step.beta, theta + step.theta
+    raise ModelError(
+        f"PPML did not converge in {most_steps} steps (scores are "
+        f"{score_norm(system, point):.1e} of the outcome, the last step moved the slopes "
+        f"by {step.size if step else np.nan:.1e} of their scale)",
+        code="F-542",
+        remedy="Check for separated observations and nearly collinear regressors.",
+    )
+
+
+def climb(
+    system: System, beta: Floats, theta: Floats, step: Step | None, best: float
+) -> tuple[Point, Step | None, Floats, Floats]:
+    """Evaluate at (beta, theta), going back along the last step until it is uphill."""
+    exact = step is not None and step.settles
+    fraction = 1.0
+    for _ in range(MOST_HALVINGS):
+        point = system.evaluate(beta, theta, exact=exact)
+        # Rounding moves a likelihood at its maximum; that is not downhill.
+        slack = 1e-9 * abs(best) if np.isfinite(best) else 0.0
+        if step is None or (np.isfinite(point.loglik) and point.loglik >= best - slack):
+            return point, step, beta, theta
+        fraction /= 2
+        beta = beta - fraction * step.beta
+        theta = theta - fraction * step.theta
+    return point, step, beta, theta
+
+
+def newton_step(
+    system: System,
+    point: Point,
+    conditioner: Conditioner,
+    curvature: Curvature,
+    before: Step | None,
+    tolerance: float,
+) -> Step:
+    """The step from `point` with the curvature at hand."""
+    d_beta = curvature.inverse @ (
+        point.s_beta - np.einsum("rkt,rt->k", curvature.Theta, point.s_theta)
+    )
+    size = float(np.abs(d_beta).max(initial=0.0))
+    contraction = 1.0 if before is None or before.size == 0 else size / before.size
+    rhs = point.s_theta[:, None, :].astype(point.mu.dtype)
+    gap, Z = np.empty(1), np.empty_like(rhs)
+    conditioner.apply(rhs, np.arange(1), Z, gap)
+    distance = float(np.sqrt(max(gap[0], 0.0) / system.total))
+    # What the slopes have left after this step, and the second order of Newton's method.
+    slopes_settle = size * min(1.0, contraction) < tolerance
+    curved = max(distance**2, size**2)
+    loose = min(max(distance, 1e-3), 0.1)
+    if slopes_settle and curved < SCORE_TOLERANCE:
+        # The last step: a closer solve is cheaper than one step more.
+        loose = (
+            min(loose, max(SCORE_TOLERANCE / 2 / distance, CLOSEST))
+            if distance
+            else loose
+        )
+    settles = slopes_settle and max(loose * distance, curved) < SCORE_TOLERANCE
+    solved = conjugate_gradients(
+        lambda V, active: system.product(point.mu, V, active),
+        conditioner,
+        rhs,
+        None,
+        tolerance=loose,
+        limit=MOST_ITERATIONS,
+        floor=1e-22 * system.total,
+    )
+    d_theta = solved.V[:, 0].astype(float) - np.einsum(
+        "rkt,k->rt", curvature.Theta, d_beta
+    )
+    longest = max(
+        float((np.abs(d_beta) * system.reach).max(initial=0.0)),
+        float(np.abs(d_theta).max(initial=0.0)),
+    )
+    if longest > LONGEST_STEP:
+        settles, fraction = False, LONGEST_STEP / longest
+        d_beta, d_theta = fraction * d_beta, fraction * d_theta
+    return Step(d_beta, d_theta, size, contraction, solved.iterations, settles)
+
+
+def curvature_at(
+    system: System,
+    mu: Floats,
+    conditioner: Conditioner,
+    before: Curvature | None,
+    tolerance: float,
+) -> Curvature:
+    """Project the regressors off the effects at weights mu."""
+    C, gram = system.moments(mu)
+    solved = conjugate_gradients(
+        lambda V, active: system.product(mu, V, active),
+        conditioner,
+        C.astype(mu.dtype),
+        None if before is None else before.Theta,
+        tolerance=tolerance,
+        limit=MOST_ITERATIONS,
+        floor=(tolerance / 100) ** 2 * np.diag(gram),
+    )
+    return curvature_of(
+        C, gram, solved.V.astype(float), solved.residual, solved.iterations
+    )
+
+
+def final_curvature(system: System, mu: Floats, before: Curvature | None) -> Curvature:
+    """The curvature to full precision, at means in double precision.
+
+    What the last curvature leaves is computed in double precision and solved for in
+    single precision, which is half the work for the same digits.
+    """
+    C, gram = system.moments(mu)
+    every = np.arange(C.shape[1])
+    Theta = np.zeros_like(C) if before is None else before.Theta
+    rest = C - system.product(mu, Theta, every)
+    fast = system.fast_means(mu)
+    conditioner = system.conditioner(fast)
+    size, Z = np.empty(every.size), np.empty(C.shape, fast.dtype)
+    conditioner.apply(C.astype(fast.dtype), every, Z, size)
+    solved = conjugate_gradients(
+        lambda V, active: system.product(fast, V, active),
+        conditioner,
+        rest.astype(fast.dtype),
+        None,
+        tolerance=0.0,
+        limit=MOST_ITERATIONS,
+        floor=np.maximum(FINAL_TOLERANCE**2 * size, FINAL_ROUNDING**2 * np.diag(gram)),
+    )
+    Theta = Theta + solved.V
+    return curvature_of(C, gram, Theta, solved.residual, solved.iterations)
+
+
+def curvature_of(
+    C: Floats, gram: Floats, Theta: Floats, residual: Floats, iterations: int
+) -> Curvature:
+    """Information about the slopes, G, given the coefficients on effects.
+
+    With the residual added, the error of G is of second order in that of Theta.
+    """
+    # einsum, not BLAS: its threads would spin beside ours, and may change last bits.
+    G = gram - np.einsum("rkt,rmt->km", C + residual, Theta)
+    return Curvature(np.linalg.inv((G + G.T) / 2), Theta, iterations)
+
+
+def worth_refreshing(
+    curvature: Curvature,
+    step: Step | None,
+    count: int,
+    refreshes: int,
+    tolerance: float,
+) -> bool:
+    """Whether new curvature costs less than the steps that it saves.
+
+    In units of one pass over one column, as measured: a step costs the score pass and its
+    conjugate gradients, a refresh the moments and those of all columns.
+    """
+    n_columns = curvature.inverse.shape[0]
+    if step is None or n_columns == 0:
+        return False
+    if count < 3 and refreshes < len(REFRESH_TOLERANCES):
+        return True
+    rate = min(max(step.contraction, 1e-4), 0.9)
+    steps_left = np.log(tolerance / max(step.size, tolerance)) / np.log(rate)
+    step_cost = n_columns + 8 + 2 * max(step.iterations, 3)
+    refresh_cost = (
+        n_columns**2 / 8
+        + 3 * n_columns
+        + 1.2 * n_columns * max(curvature.iterations, 3)
+    )
+    return bool(steps_left * step_cost > refresh_cost + 1.5 * step_cost)
+
+
+def score_norm(system: System, point: Point) -> float:
+    """The largest relative violation of a score equation.
+
+    Margins: absolute differences of fitted and observed sums over an effect's levels,
+    relative to the sum of the outcome. Slopes: scores of the standardised regressors
+    relative to the same.
+    """
+    margins = np.abs(point.s_theta).sum() / system.total
+    slopes = np.abs(point.s_beta).max(initial=0.0) / system.total
+    return float(max(margins, slopes))

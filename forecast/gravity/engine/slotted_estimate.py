@@ -1,0 +1,165 @@
+"""From an optimum on slots back to rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from forecast.gravity.designs.factors import combine
+from forecast.gravity.engine.arrays import Arrays
+from forecast.gravity.engine.newton import Optimum
+from forecast.gravity.engine.slot_plan import SlotPlan
+from forecast.gravity.engine.slotted_system import SlottedSystem
+from forecast.gravity.records import Bools, Codes, Estimate, Floats, Ints
+from forecast.kernels import slots
+from forecast.kernels.threads import run_blocks
+
+__all__ = ["SlottedView", "estimate_of"]
+
+
+def estimate_of(
+    arrays: Arrays, plan: SlotPlan, system: SlottedSystem, best: Optimum
+) -> Estimate:
+    """Turn an optimum on slots into the caller's units."""
+    scale = system.scaling.scale
+    return Estimate(
+        family="poisson",
+        n=int(np.count_nonzero(system.source >= 0)),
+        beta=best.beta / scale,
+        bread=best.curvature.inverse / (system.unit * np.outer(scale, scale)),
+        iterations=best.iterations,
+        contraction=best.contraction,
+        score_norm=best.score_norm,
+        view=SlottedView(arrays, plan, system, best),
+    )
+
+
+@dataclass(frozen=True)
+class SlottedView:
+    """The cells present, group by group; a `RowView`."""
+
+    arrays: Arrays
+    plan: SlotPlan
+    system: SlottedSystem
+    best: Optimum
+
+    @cached_property
+    def present(self) -> Bools:
+        """Cells with a row, (P, T)."""
+        return self.system.source >= 0
+
+    @cached_property
+    def counts(self) -> Ints:
+        """Rows of each group, (P,)."""
+        return self.present.sum(axis=1)
+
+    @property
+    def firsts(self) -> Ints:
+        """First row of each group, (P,)."""
+        return np.cumsum(self.counts) - self.counts
+
+    def rows(self) -> Ints:
+        """See `RowView`; so for the others."""
+        return self.system.source[self.present]
+
+    def y(self) -> Floats:
+        return self.arrays.y[self.rows()]
+
+    def mu(self) -> Floats:
+        fitted = self.best.point.mu[self.present]
+        fitted *= self.system.unit
+        if self.arrays.weights is not None:
+            fitted /= self.arrays.weights[self.rows()]
+        return fitted
+
+    def weights(self) -> Floats | None:
+        given = self.arrays.weights
+        return None if given is None else given[self.rows()]
+
+    def effects(self) -> tuple[Codes, ...]:
+        return tuple(combine([self.numbered(role)]) for role in self.plan.roles)
+
+    def numbered(self, role: str) -> Codes:
+        """Level of each row in the numbering of the layout, for one role."""
+        system = self.system
+        width = system.y.shape[1]
+        if role == "group":
+            groups = np.arange(self.counts.size, dtype=np.int32)
+            return Codes(np.repeat(groups, self.counts), groups.size)
+        owner, count = {
+            "outer": (system.outer, system.n_outer),
+            "inner": (system.inner, system.n_inner),
+        }[role]
+        slot = np.arange(width, dtype=np.int32)
+        cells: Ints = np.add.outer(owner * np.int32(width), slot)
+        return Codes(cells[self.present], count * width)
+
+    def x_tilde(self) -> Floats:
+        system = self.system
+        out = np.empty((int(self.counts.sum()), system.n_columns))
+        firsts = self.firsts
+        Theta_a, Theta_b = system.split(self.best.curvature.Theta)
+        run_blocks(
+            lambda block: slots.project_rows(
+                system.cuts[block],
+                system.cuts[block + 1],
+                system.outer,
+                system.inner,
+                system.totals,
+                system.y,
+                system.X,
+                self.best.point.mu,
+                Theta_a,
+                Theta_b,
+                firsts,
+                system.scaling.scale,
+                out,
+            ),
+            system.cuts.size - 1,
+        )
+        return out
+
+    def score_sums(self, clusters: Codes) -> Floats:
+        """Project, multiply and add up group by group; no array by row is made."""
+        system = self.system
+        sums = np.zeros((clusters.count, system.n_columns))
+        Theta_a, Theta_b = system.split(self.best.curvature.Theta)
+        slots.add_scores(
+            system.outer,
+            system.inner,
+            system.totals,
+            system.y,
+            system.X,
+            self.best.point.mu,
+            Theta_a,
+            Theta_b,
+            clusters.codes,
+            sums,
+        )
+        sums *= system.scaling.scale * system.unit
+        return sums
+
+    def level_values(self) -> tuple[Floats, ...]:
+        parts = [part.ravel() for part in self.system.split(self.best.theta)]
+        theta = dict(zip(("outer", "inner"), parts, strict=True))
+        own = {
+            role: theta[role][self.numbered(role).codes]
+            for role in self.plan.roles
+            if role != "group"
+        }
+        beta = self.best.beta / self.system.scaling.scale
+        rest = np.log(self.mu()) - self.arrays.linear(beta, self.rows())
+        own["group"] = rest - sum(own.values())
+        return tuple(
+            first_values(own[role], codes)
+            for role, codes in zip(self.plan.roles, self.effects(), strict=True)
+        )
+
+
+def first_values(values: Floats, codes: Codes) -> Floats:
+    """The value that each level has in all its rows, (levels,)."""
+    out = np.empty(codes.count)
+    out[codes.codes] = values
+    return out

@@ -1,0 +1,373 @@
+"""Structural gravity in slots: the system of `forecast.gravity.engine.newton` on dense cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from forecast.gravity.engine.arrays import Arrays, combined_offset
+from forecast.gravity.engine.block_work import add_over_blocks, cut_blocks
+from forecast.gravity.engine.newton import Point
+from forecast.gravity.engine.scaling import Scaling
+from forecast.gravity.engine.slot_plan import SlotPlan
+from forecast.gravity.records import Floats, Ints
+from forecast.kernels import blocks, slots
+from forecast.kernels.threads import run_blocks
+
+__all__ = ["MateConditioner", "SlottedSystem", "lay_out"]
+
+SWEEPS = 3
+ROUNDING = 4.0  # units of the last place
+
+
+@dataclass(frozen=True)
+class MateConditioner:
+    """The Schur complement's diagonal, with pairs of blocks that belong together.
+
+    An exporter and the importer that is its heaviest partner, if that is mutual (most
+    often itself, where domestic trade is in the data), are inverted together, as
+    2 x 2 matrices per period.
+
+    Attributes
+    ----------
+    diagonal, coupling : float arrays of shape (R, T)
+    mate : int array of shape (R,)
+        -1 where there is none.
+    """
+
+    diagonal: Floats
+    coupling: Floats
+    mate: Ints
+
+    def apply(self, R: Floats, active: Ints, Z: Floats, out: Floats) -> None:
+        """Write ``Z = M R`` and ``R'Z`` per column."""
+        blocks.precondition(R, self.diagonal, self.coupling, self.mate, active, Z, out)
+
+
+@dataclass(frozen=True)
+class SlottedSystem:
+    """Cells in slots, groups in order of their outer block.
+
+    Attributes
+    ----------
+    source : int32 array of shape (P, T)
+        Row of the design in each cell, -1 where absent.
+    y : float array of shape (P, T)
+        Weighted outcome divided by `unit`; -1 where absent.
+    totals : float array of shape (P,)
+    margins : float array of shape (R, T)
+        Observed sums per outer and inner block and slot.
+    X : float array of shape (P, K, T)
+        Centred and scaled.
+    offset : float array of shape (P, T) or (0, T)
+        With log weights added.
+    outer, inner : int32 arrays of shape (P,)
+    n_outer, n_inner : int
+    cuts : int array of shape (blocks + 1,)
+        Fixed by the data, never by the number of threads.
+    unit : float
+        About the mean of the weighted outcome.
+    scaling : Scaling
+    """
+
+    source: Ints
+    y: Floats
+    totals: Floats
+    margins: Floats
+    X: Floats
+    offset: Floats
+    outer: Ints
+    inner: Ints
+    n_outer: int
+    n_inner: int
+    cuts: Ints
+    unit: float
+    scaling: Scaling
+    _buffers: dict[str, Floats] = field(default_factory=dict, repr=False)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of regressors."""
+        return self.X.shape[1]
+
+    @property
+    def reach(self) -> Floats:
+        """The largest absolute value of each regressor."""
+        return self.scaling.reach
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of theta: outer blocks above inner ones, by slots."""
+        return self.n_outer + self.n_inner, self.y.shape[1]
+
+    @cached_property
+    def total(self) -> float:
+        """Sum of the outcome in cells."""
+        return float(self.totals.sum())
+
+    def split(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Part an array by blocks into outer and inner ones."""
+        return theta[: self.n_outer], theta[self.n_outer :]
+
+    # -------------------------------------------------------------- System
+
+    def start(self) -> Floats:
+        """Three sweeps of iterative proportional fitting: no exponentials, no X."""
+        outer, inner = self.split(self.margins)
+        a, b = (outer > 0).astype(float), (inner > 0).astype(float)
+        factor = np.exp(self.offset)
+        for _ in range(SWEEPS):
+            fitted = self.sweep(factor, a, b, outer)
+            b = np.divide(inner, fitted, out=np.zeros_like(b), where=fitted > 0)
+        theta = np.concatenate([a, b])
+        return np.log(theta, out=np.zeros_like(theta), where=theta > 0)
+
+    def sweep(self, factor: Floats, a: Floats, b: Floats, outer: Floats) -> Floats:
+        """Fit `a` to the outer margins; return the inner ones that b is to be fitted to."""
+        _, (fitted,) = add_over_blocks(
+            self.cuts,
+            lambda first, last, s_b: slots.proportional_sweep(
+                first,
+                last,
+                self.outer,
+                self.inner,
+                self.y,
+                self.totals,
+                factor,
+                a,
+                b,
+                outer,
+                s_b,
+            ),
+            b.shape,
+        )
+        return fitted
+
+    def evaluate(self, beta: Floats, theta: Floats, *, exact: bool) -> Point:
+        """Scores; means in single precision unless `exact`."""
+        dtype = np.float64 if exact else np.float32
+        mu = self._buffers.setdefault(
+            np.dtype(dtype).name, np.empty(self.y.shape, dtype)
+        )
+        a, b = self.split(theta)
+        s_a = np.zeros_like(a)
+        logliks, (s_b, s_x) = add_over_blocks(
+            self.cuts,
+            lambda first, last, s_b, s_x: slots.score_pass(
+                first,
+                last,
+                self.outer,
+                self.inner,
+                self.y,
+                self.totals,
+                self.X,
+                self.offset,
+                beta,
+                a,
+                b,
+                mu,
+                s_a,
+                s_b,
+                s_x,
+            ),
+            b.shape,
+            beta.shape,
+        )
+        return Point(float(sum(logliks)), mu, s_x, np.concatenate([s_a, s_b]))
+
+    def fast_means(self, mu: Floats) -> Floats:
+        """The means in single precision."""
+        return mu.astype(np.float32)
+
+    def moments(self, mu: Floats) -> tuple[Floats, Floats]:
+        """Cross moments of the regressors."""
+        k, width = self.n_columns, self.y.shape[1]
+        C_a = np.zeros((self.n_outer, k, width))
+        _, (C_b, gram) = add_over_blocks(
+            self.cuts,
+            lambda first, last, C_b, gram: slots.cross_moments(
+                first,
+                last,
+                self.outer,
+                self.inner,
+                self.totals,
+                self.X,
+                mu,
+                C_a,
+                C_b,
+                gram,
+            ),
+            (self.n_inner, k, width),
+            (k, k),
+        )
+        return np.concatenate([C_a, C_b]), gram
+
+    def product(self, mu: Floats, V: Floats, active: Ints) -> Floats:
+        """Schur complement times V."""
+        V_a, V_b = self.split(V)
+        out_a = np.zeros_like(V_a)
+        _, (out_b,) = add_over_blocks(
+            self.cuts,
+            lambda first, last, out_b: slots.schur_product(
+                first,
+                last,
+                self.outer,
+                self.inner,
+                self.totals,
+                mu,
+                V_a,
+                V_b,
+                active,
+                out_a,
+                out_b,
+            ),
+            V_b.shape,
+            dtype=V.dtype,
+        )
+        return np.concatenate([out_a, out_b])
+
+    @cached_property
+    def mates(self) -> tuple[Ints, Ints]:
+        """Mate of each block (R,), and the group that joins the two; -1 for none."""
+        n_blocks = self.shape[0]
+        mate, joint = np.full((2, n_blocks), -1)
+        if self.n_outer:
+            best_outer = np.full(self.n_outer, -1)
+            best_inner = np.full(self.n_inner, -1)
+            blocks.heaviest_partners(
+                self.outer, self.inner, self.totals, best_outer, best_inner
+            )
+            for i in np.flatnonzero(best_outer >= 0):
+                group = best_outer[i]
+                j = self.inner[group]
+                if best_inner[j] == group:
+                    mate[i], mate[self.n_outer + j] = self.n_outer + j, i
+                    joint[[i, self.n_outer + j]] = group
+        return mate, joint
+
+    def conditioner(self, mu: Floats) -> MateConditioner:
+        """Diagonal and 2 x 2 blocks at weights mu."""
+        width = self.y.shape[1]
+        d_a = np.zeros((self.n_outer, width))
+        _, (d_b,) = add_over_blocks(
+            self.cuts,
+            lambda first, last, d_b: slots.schur_diagonal(
+                first, last, self.outer, self.inner, self.totals, mu, d_a, d_b
+            ),
+            (self.n_inner, width),
+        )
+        d = np.concatenate([d_a, d_b])
+        # A level all of whose groups it fills alone has no curvature, only rounding.
+        curved = d > ROUNDING * np.finfo(mu.dtype).eps * self.margins
+        diagonal = np.divide(1.0, d, out=np.zeros_like(d), where=curved)
+        coupling = np.zeros_like(d)
+        mate, joint = self.mates
+        paired = np.flatnonzero(mate >= 0)
+        if paired.size:
+            shared = mu[joint[paired]].astype(float)
+            shared *= 1.0 - shared / self.totals[joint[paired], None]
+            own, other = d[paired], d[mate[paired]]
+            determinant = own * other - shared**2
+            sound = determinant > 1e-6 * own * other
+            safe = np.where(sound, determinant, 1.0)
+            diagonal[paired] = np.where(sound, other / safe, diagonal[paired])
+            coupling[paired] = np.where(sound, shared / safe, 0.0)
+        return MateConditioner(
+            diagonal.astype(mu.dtype), coupling.astype(mu.dtype), mate
+        )
+
+
+def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
+    """Place the sample's rows in slots, or return None where two rows share a cell."""
+    y, weights = arrays.y, arrays.weights
+    kept = np.zeros(0, bool) if arrays.keep is None else arrays.keep
+    sums = np.zeros(plan.n_groups)
+    given = np.zeros(0) if weights is None else weights
+    slots.sum_groups(plan.group, y, given, kept, sums)
+    groups = np.flatnonzero(sums > 0)
+    rank = np.full(plan.n_groups, -1, np.int32)
+    rank[groups] = np.arange(groups.size, dtype=np.int32)
+    places = np.full(groups.size * plan.width, -1, np.int32)
+    if slots.place_rows(plan.slot, plan.group, kept, rank, plan.width, places):
+        return None
+    source = places.reshape(groups.size, plan.width)
+    # A power of two: `sums` depend on the order of rows in the last bits, this does not.
+    mean = float(sums[groups].sum()) / int(np.count_nonzero(source >= 0))
+    unit = float(2.0 ** np.round(np.log2(mean)))
+    outer, inner = plan.outer[groups], plan.inner[groups]
+    cuts = cut_blocks(outer if plan.n_outer else inner, source.size)
+    cells, totals, margins = fill_outcome(
+        source, cuts, plan, (outer, inner), y, weights, 1.0 / unit
+    )
+    scaling = Scaling.of(arrays.columns)
+    return SlottedSystem(
+        source=source,
+        y=cells,
+        totals=totals,
+        margins=margins,
+        X=fill_columns(source, cuts, arrays.columns, scaling),
+        offset=fill_offset(source, combined_offset(weights, arrays.offset)),
+        outer=outer,
+        inner=inner,
+        n_outer=plan.n_outer,
+        n_inner=plan.n_inner,
+        cuts=cuts,
+        unit=unit,
+        scaling=scaling,
+    )
+
+
+def fill_outcome(
+    source: Ints,
+    cuts: Ints,
+    plan: SlotPlan,
+    owners: tuple[Ints, Ints],
+    y: Floats,
+    weights: Floats | None,
+    scale: float,
+) -> tuple[Floats, Floats, Floats]:
+    """Outcome by cell (P, T), -1 where absent; its sums by group (P,) and block (R, T)."""
+    n_groups, width = source.shape
+    cells, totals = np.empty(source.shape), np.empty(n_groups)
+    given = np.zeros(0) if weights is None else weights
+    by_outer = np.zeros((plan.n_outer, width))
+    _, (by_inner,) = add_over_blocks(
+        cuts,
+        lambda first, last, s_b: slots.fill_outcome(
+            first, last, *owners, source, y, given, scale, cells, totals, by_outer, s_b
+        ),
+        (plan.n_inner, width),
+    )
+    return cells, totals, np.concatenate([by_outer, by_inner])
+
+
+def fill_columns(
+    source: Ints, cuts: Ints, columns: Sequence[Floats], scaling: Scaling
+) -> Floats:
+    """Regressors by cell, centred and scaled, (P, K, T)."""
+    n_groups, width = source.shape
+    X = np.empty((n_groups, len(columns), width))
+
+    def fill(block: int) -> None:
+        first, last = cuts[block], cuts[block + 1]
+        for k, column in enumerate(columns):
+            center, scale = scaling.center[k], 1.0 / scaling.scale[k]
+            slots.fill_column(first, last, source, column, center, scale, X, k)
+
+    run_blocks(fill, cuts.size - 1)
+    return X
+
+
+def fill_offset(source: Ints, offset: Floats | None) -> Floats:
+    """Offset by cell (P, T) less the largest of its group, or an array without rows.
+
+    The finest effect takes up what is subtracted; exponentials stay in their range.
+    """
+    if offset is None:
+        return np.zeros((0, source.shape[1]))
+    cells = np.where(source >= 0, offset[source], -np.inf)
+    cells -= cells.max(axis=1, keepdims=True, initial=-np.inf)
+    return np.where(source >= 0, cells, 0.0)

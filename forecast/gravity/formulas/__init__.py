@@ -1,0 +1,1 @@
+"""Formulas: their grammar, and the equations they state."""

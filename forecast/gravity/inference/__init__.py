@@ -1,0 +1,1 @@
+"""Standard errors: recipes, and the account of how each was made."""

@@ -1,0 +1,141 @@
+"""Clusters and other columns of the sample's rows, named after the fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from forecast.errors import ColumnError, NumberError
+from forecast.gravity.designs.factors import combine, factorise
+from forecast.gravity.records import Codes, Factor, Floats, Ints
+
+__all__ = ["Lookup", "RowKeys"]
+
+
+class Lookup(Protocol):
+    """What a recipe of standard errors asks of the table behind a fit."""
+
+    def codes(self, name: str) -> Codes:
+        """Levels of a column or of a combination ``a^b``, shape (n,)."""
+
+    def shared(self, first: str, second: str) -> tuple[Codes, Codes]:
+        """Two columns numbered by one list of levels, such as both ends of a flow."""
+
+    def numbers(self, name: str) -> Floats:
+        """A column of numbers, shape (n,)."""
+
+
+@dataclass(frozen=True)
+class RowKeys:
+    """The columns of a table at the rows of an estimate.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The table.
+    positions : int array of shape (n,)
+        Where each row of the estimate stands in it.
+    aliases : mapping of str to tuple of str
+        Names for combinations: ``{"pair": ("exporter", "importer")}``. A column of the
+        same name goes first.
+    known : mapping of str to Factor
+        Columns whose codes (of the n rows) are known already.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"exporter": ["KZ", "RU", "KZ"], "importer": ["RU", "KZ", "RU"]})
+    >>> keys = RowKeys(table, np.arange(3), {"pair": ("exporter", "importer")})
+    >>> keys.codes("pair").codes
+    array([0, 1, 0], dtype=int32)
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    positions: Ints = field(repr=False)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    known: Mapping[str, Factor] = field(default_factory=dict, repr=False)
+
+    def codes(self, name: str) -> Codes:
+        """Levels of a column or of a combination ``a^b`` (or ``a:b``), shape (n,).
+
+        Raises
+        ------
+        ColumnError
+            F-111 if there is no such column, F-552 if it misses values.
+        """
+        return combine([self._factor(column) for column in self._columns(name)])
+
+    def shared(self, first: str, second: str) -> tuple[Codes, Codes]:
+        """Two columns numbered by one sorted list of levels; errors as in `codes`."""
+        one, other = self._factor(first), self._factor(second)
+        if one.levels.equals(other.levels):
+            levels = one.levels
+        elif is_numeric_dtype(one.levels.dtype) != is_numeric_dtype(other.levels.dtype):
+            n_one = len(one.levels)  # text and numbers have nothing in common
+            count = n_one + len(other.levels)
+            return Codes(one.codes, count), Codes(other.codes + n_one, count)
+        else:
+            levels = one.levels.union(other.levels)
+        parts = [
+            Codes(levels.get_indexer(f.levels)[f.codes].astype(np.int32), len(levels))
+            for f in (one, other)
+        ]
+        return parts[0], parts[1]
+
+    def numbers(self, name: str) -> Floats:
+        """A column of numbers, shape (n,).
+
+        Raises
+        ------
+        ColumnError
+            F-111 if there is no such column.
+        NumberError
+            F-201 if some values are no finite numbers.
+        """
+        values = pd.to_numeric(self._column(name), errors="coerce").to_numpy(float)
+        wrong = ~np.isfinite(values)
+        if wrong.any():
+            raise NumberError(
+                f"{int(wrong.sum()):,} values of column {name!r} are no numbers",
+                code="F-201",
+                column=name,
+                count=int(wrong.sum()),
+                examples=self._column(name)[wrong].head().map(repr),
+                remedy="Fill them in, or leave these rows out before fitting.",
+            )
+        return values
+
+    def _columns(self, name: str) -> list[str]:
+        parts = [name] if name in self.frame else re.split(r"\s*[\^:]\s*", name.strip())
+        columns: list[str] = []
+        for part in parts:
+            known = part in self.frame.columns
+            columns += [part] if known else self.aliases.get(part, (part,))
+        return list(dict.fromkeys(columns))
+
+    def _column(self, name: str) -> pd.Series:
+        if name not in self.frame.columns:
+            raise ColumnError.missing([name], [*self.frame.columns, *self.aliases])
+        return self.frame[name].iloc[self.positions]
+
+    def _factor(self, name: str) -> Factor:
+        factor = (
+            self.known[name] if name in self.known else factorise(self._column(name))
+        )
+        absent = factor.codes < 0
+        if absent.any():
+            raise ColumnError(
+                f"{int(absent.sum()):,} rows of the sample have no value in {name!r}",
+                code="F-552",
+                column=name,
+                count=int(absent.sum()),
+                examples=[f"row {row}" for row in self.positions[absent][:5]],
+                remedy="Every row belongs to a cluster: fill them in, or leave these "
+                "rows out before fitting.",
+            )
+        return factor

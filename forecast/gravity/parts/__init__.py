@@ -1,1 +1,0 @@
-"""The methods of `GravityFit`, by what they are for."""

@@ -1,0 +1,1 @@
+"""Which rows and regressors have a unique finite estimate."""

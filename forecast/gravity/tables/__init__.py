@@ -1,0 +1,1 @@
+"""Several fits in one table, in several languages."""
