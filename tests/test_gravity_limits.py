@@ -60,3 +60,10 @@ def test_overflowing_regressors_do_not_disturb(flows):
         flows.assign(year=year)
     )
     assert np.isfinite(fit.bse).all()
+
+
+def test_a_perfect_fit_has_coefficients_and_no_errors():
+    table = pd.DataFrame({"y": [1.0, 2.0], "x": [0.0, 1.0]})
+    fit = fc.Gravity("y ~ x").fit(table)
+    np.testing.assert_allclose(fit.params, [0.0, np.log(2.0)], atol=1e-9)
+    assert fit.covariance.convention

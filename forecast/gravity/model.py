@@ -155,7 +155,7 @@ class Gravity:
             estimate = fit_least_squares(arrays)
         ends = self._ends(design, data)
         keys = row_keys(design, estimate, ends)
-        vcov = self.vcov or default_vcov(ends)
+        vcov = self.vcov or default_vcov(ends, spare=estimate.n - estimate.beta.size)
         scores = Scores(estimate, design.effects, sample.terms)
         covariance = vcov.covariance(scores, keys)
         recipe = replace(self, formula=str(equation), vcov=vcov)
@@ -170,9 +170,14 @@ class Gravity:
         return pair_columns(design)
 
 
-def default_vcov(ends: tuple[str, str] | None) -> Recipe:
-    """Cluster by pair where pairs are known, else allow for heteroskedasticity."""
-    return Robust("HC1") if ends is None else Clustered("pair")
+def default_vcov(ends: tuple[str, str] | None, spare: int) -> Recipe:
+    """Cluster by pair where pairs are known, else allow for heteroskedasticity.
+
+    A perfect fit leaves no rows to `spare` for a small-sample factor: HC0 has none.
+    """
+    if ends is not None:
+        return Clustered("pair")
+    return Robust("HC1") if spare > 0 else Robust("HC0")
 
 
 def read_only(values: Floats) -> Floats:
