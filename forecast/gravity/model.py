@@ -65,7 +65,7 @@ class Gravity:
     >>> flows = fc.datasets.simulate_trade(6, 4, seed=1).frame
     >>> fit = fc.Gravity("flow ~ agreement | origin^period + destination^period").fit(flows)
     >>> fit.nobs
-    144
+    120
     """
 
     formula: str
