@@ -13,7 +13,7 @@ Examples
 --------
 >>> import forecast as fc
 >>> sorted(fc.__all__)[:3]
-['Card', 'Claim', 'Count']
+['BiasCorrected', 'Card', 'Claim']
 """
 
 from __future__ import annotations

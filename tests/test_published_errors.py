@@ -201,9 +201,9 @@ def agrees(error, row):
     digits = len(f"{exact:.12g}".lstrip("0.").replace(".", "")) if exact else 0
     loose = max(1e-6, 10.0 ** (1 - digits)) if exact else np.inf
     if row["column"] == "PPML + country-specific domestic effects":
-        # The program that recomputed it stopped at 5 or 6 digits on these rare dummies;
-        # ours moves by less than 1e-8 between layouts and tolerances.
-        loose = 1e-5
+        # The recomputed errors of these rare dummies are good to 3e-5 only: all dummies
+        # written out and solved by QR give ours to 2e-8.
+        loose = 5e-5
     return printed and (not exact or abs(error / exact - 1) <= loose)
 
 
