@@ -214,5 +214,15 @@ def agrees(fit, row):
     if exact is None or exact == 0 or row["basis"] != "published":
         return True
     last_digit = 10.0 ** (math.floor(math.log10(abs(exact))) - 9)
-    close = 1e-7 if row["term"] == CHANGE else 1e-8  # a small difference of slopes
-    return abs(value - exact) <= max(close * abs(exact), last_digit)
+    return abs(value - exact) <= max(1e-8 * abs(exact), last_digit, looseness(row))
+
+
+def looseness(row):
+    """How far numbers recomputed elsewhere may be off, where it is known.
+
+    The domestic levels, relative to that of one country, came from an iteration that
+    ended 3.4e-8 early: with tolerances from 1e-9 to 1e-12 ours stay within 1e-10.
+    """
+    if row["term"].startswith("intra_pair"):
+        return 5e-8
+    return 1e-7 if row["term"] == CHANGE else 0.0  # a small difference of slopes
