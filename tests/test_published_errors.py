@@ -190,7 +190,9 @@ def error_of(fit, name):
         return fit.bse["Intercept"]
     if name.startswith("intra_pair"):
         level = name.removeprefix("intra_pair")
-        return next(fit.bse[term] for term in fit.terms if term == f"intra_pair[{level}]")
+        return next(
+            fit.bse[term] for term in fit.terms if term == f"intra_pair[{level}]"
+        )
     return fit.bse[name.removesuffix(" (total effect)")]
 
 

@@ -114,3 +114,11 @@ def test_rows_are_named_by_the_columns_of_the_effects(flows):
         "flow ~ agreement | origin^year + destination^year + origin^destination"
     ).fit(flows.assign(flow=flows["flow"].where(~gone, 0.0)))
     assert "R1 to R2 2014" in fit.notes[0]
+
+
+@pytest.mark.parametrize("named", ["period", "year"])
+def test_errors_over_time_find_the_column_of_periods(flows, named):
+    model = fc.Gravity("flow ~ agreement | origin^year + destination^year")
+    table = flows if named == "period" else flows.drop(columns="period")
+    fit = model.fit(table).with_vcov(fc.DriscollKraay(1))
+    assert fit.covariance.clusters[0][1] == 4

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from forecast.errors import ModelError
 from forecast.gravity.designs.design import build_design
-from forecast.gravity.engine.arrays import Arrays
-from forecast.gravity.engine.least_squares import fit_least_squares
-from forecast.gravity.engine.poisson import fit_poisson
+from forecast.gravity.estimation import estimate_on
 from forecast.gravity.fit import GravityFit
 from forecast.gravity.fits import GravityFits
 from forecast.gravity.formulas.formula import parse_formula
@@ -18,8 +16,13 @@ from forecast.gravity.inference.clusters import Clustered
 from forecast.gravity.inference.covariance import Recipe
 from forecast.gravity.inference.robust import Robust
 from forecast.gravity.inference.scores import Scores
-from forecast.gravity.records import Design, Floats
-from forecast.gravity.rows_named import pair_columns, row_columns, row_keys
+from forecast.gravity.records import Design
+from forecast.gravity.rows_named import (
+    pair_columns,
+    period_column,
+    row_columns,
+    row_keys,
+)
 from forecast.gravity.samples.sample import draw_sample
 
 if TYPE_CHECKING:
@@ -140,21 +143,9 @@ class Gravity:
             drop_singletons=self.drop_singletons,
             separation=self.separation,
         )
-        arrays = Arrays(
-            y=read_only(design.y),
-            columns=[read_only(design.columns[k]) for k in sample.collinearity.kept],
-            effects=design.effects,
-            factors=design.factors,
-            keep=sample.mask,
-            weights=None if design.weights is None else read_only(design.weights),
-            offset=None if design.offset is None else read_only(design.offset),
-        )
-        if self.estimator == "ppml":
-            estimate = fit_poisson(arrays, tolerance=self.tolerance)
-        else:
-            estimate = fit_least_squares(arrays)
+        estimate = estimate_on(design, sample, self.estimator, tolerance=self.tolerance)
         ends = self._ends(design, data)
-        keys = row_keys(design, estimate, ends)
+        keys = row_keys(design, estimate, ends, self._period(design, data))
         vcov = self.vcov or default_vcov(ends, spare=estimate.n - estimate.beta.size)
         scores = Scores(estimate, design.effects, sample.terms)
         covariance = vcov.covariance(scores, keys)
@@ -169,6 +160,12 @@ class Gravity:
             return data.origin, data.destination
         return pair_columns(design)
 
+    def _period(self, design: Design, data: Any) -> str | None:
+        """Column of periods: stated, of the panel, or of the effects."""
+        if self.period is not None:
+            return self.period
+        return data.period if hasattr(data, "roles") else period_column(design)
+
 
 def default_vcov(ends: tuple[str, str] | None, spare: int) -> Recipe:
     """Cluster by pair where pairs are known, else allow for heteroskedasticity.
@@ -178,13 +175,3 @@ def default_vcov(ends: tuple[str, str] | None, spare: int) -> Recipe:
     if ends is not None:
         return Clustered("pair")
     return Robust("HC1") if spare > 0 else Robust("HC0")
-
-
-def read_only(values: Floats) -> Floats:
-    """Return a view that cannot be written to, as pandas gives them.
-
-    Kernels are compiled once for these and once for others; this way once will do.
-    """
-    view = values.view()
-    view.flags.writeable = False
-    return view

@@ -10,7 +10,7 @@ from forecast.gravity.engine.slot_plan import Shape, readings
 from forecast.gravity.inference.row_keys import RowKeys
 from forecast.gravity.records import Design, Estimate, Factor, Ints
 
-__all__ = ["FactorsOfRows", "pair_columns", "row_columns", "row_keys"]
+__all__ = ["FactorsOfRows", "pair_columns", "period_column", "row_columns", "row_keys"]
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,29 @@ class FactorsOfRows(Mapping[str, Factor]):
 
 
 def row_keys(
-    design: Design, estimate: Estimate, ends: tuple[str, str] | None
+    design: Design,
+    estimate: Estimate,
+    ends: tuple[str, str] | None,
+    period: str | None,
 ) -> RowKeys:
-    """Find columns by name, with ``pair`` for both ends of a flow where they are known."""
+    """Find columns by name; ``pair`` and ``period`` stand for those of a flow."""
+    aliases: dict[str, tuple[str, ...]] = {}
+    if ends is not None:
+        aliases["pair"] = ends
+    if period is not None:
+        aliases["period"] = (period,)
     return RowKeys(
         design.source,
         design.positions[estimate.rows],
-        aliases={} if ends is None else {"pair": ends},
+        aliases=aliases,
         known=FactorsOfRows(design.factors, estimate.rows),
     )
+
+
+def period_column(design: Design) -> str | None:
+    """The column of periods, if the effects tell it."""
+    shape = flow_shape(design)
+    return None if shape is None or len(shape.period) != 1 else shape.period[0]
 
 
 def pair_columns(design: Design) -> tuple[str, str] | None:

@@ -14,15 +14,13 @@ import pandas as pd
 
 from forecast.errors import ModelError
 from forecast.gravity.derived.record import FitRecord
-from forecast.gravity.engine.arrays import Arrays
-from forecast.gravity.engine.least_squares import fit_least_squares
-from forecast.gravity.engine.poisson import fit_poisson
+from forecast.gravity.estimation import estimate_on
 from forecast.gravity.formulas.terms import quoted
 from forecast.gravity.inference.covariance import Recipe
 from forecast.gravity.inference.scores import Scores
-from forecast.gravity.records import Bools, Design, Estimate, Factor, Floats, Ints
+from forecast.gravity.records import Bools, Design, Factor, Floats, Ints
 from forecast.gravity.rows_named import row_keys
-from forecast.gravity.samples.sample import Sample, draw_sample
+from forecast.gravity.samples.sample import draw_sample
 
 if TYPE_CHECKING:
     from forecast.gravity.model import Gravity
@@ -127,7 +125,8 @@ def _fitted(fit: Fit, design: Design, recipe: Gravity) -> Fit:
         separation=recipe.separation,
     )
     estimate = estimate_on(design, sample, recipe.estimator, tolerance=recipe.tolerance)
-    keys = row_keys(design, estimate, _ends(fit))
+    period = fit.keys.aliases.get("period", (None,))[0]
+    keys = row_keys(design, estimate, _ends(fit), period)
     scores = Scores(estimate, design.effects, sample.terms)
     covariance = fit.covariance
     if recipe.vcov is not None:
@@ -141,24 +140,6 @@ def _fitted(fit: Fit, design: Design, recipe: Gravity) -> Fit:
         covariance=covariance,
         keys=keys,
     )
-
-
-def estimate_on(
-    design: Design, sample: Sample, estimator: str, *, tolerance: float
-) -> Estimate:
-    """Estimate on the rows and regressors of a sample."""
-    arrays = Arrays(
-        y=design.y,
-        columns=[design.columns[k] for k in sample.collinearity.kept],
-        effects=design.effects,
-        factors=design.factors,
-        keep=sample.mask,
-        weights=design.weights,
-        offset=design.offset,
-    )
-    if estimator == "ppml":
-        return fit_poisson(arrays, tolerance=tolerance)
-    return fit_least_squares(arrays)
 
 
 def widened(fit: FitRecord, rows: Ints, added: Mapping[str, Floats]) -> Design:
