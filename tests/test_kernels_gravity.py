@@ -11,8 +11,8 @@ import naive
 import numpy as np
 import pytest
 
-from forecast.gravity.engine.row_system import sort_by_effects
 from forecast.gravity.engine.scaling import mean_and_spread
+from forecast.gravity.engine.sorted_rows import sort_by_effects
 from forecast.gravity.records import Codes
 from forecast.kernels import blocks, plain, products, rows, slots
 from forecast.kernels.complement import complement_columns

@@ -16,7 +16,7 @@ import numpy as np
 from forecast.errors import ModelError
 from forecast.gravity.engine.conjugate import conjugate_gradients
 from forecast.gravity.engine.direct import choose_conditioner
-from forecast.gravity.engine.row_system import (
+from forecast.gravity.engine.sorted_rows import (
     SortedRows,
     row_moments,
     row_product,

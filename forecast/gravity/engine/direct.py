@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from forecast.gravity.engine.conjugate import Conditioner, conjugate_gradients
+from forecast.gravity.engine.sorted_rows import SortedRows, row_moments, row_product
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import blocks, rows
 from forecast.kernels.complement import complement_columns
 from forecast.kernels.threads import run_blocks
-
-if TYPE_CHECKING:
-    from forecast.gravity.engine.row_system import SortedRows
 
 __all__ = ["DiagonalConditioner", "DirectConditioner", "choose_conditioner"]
 
@@ -126,7 +124,6 @@ def contracts(
     layout: SortedRows, weights: Floats, inverse: Floats, easy: Conditioner
 ) -> bool:
     """Whether a few iterations with the diagonal project noise off the effects."""
-    from forecast.gravity.engine.row_system import row_moments, row_product
 
     def product(V: Floats, active: Ints) -> Floats:
         return row_product(layout, weights, inverse, V, active)

@@ -15,8 +15,8 @@ from forecast.gravity.engine.plain_poisson import (
     centre,
     refuse_nothing,
 )
-from forecast.gravity.engine.row_system import SortedRows, sort_by_effects
 from forecast.gravity.engine.scaling import Scaling
+from forecast.gravity.engine.sorted_rows import SortedRows, sort_by_effects
 from forecast.gravity.records import Codes, Estimate, Floats, Rows
 
 __all__ = ["fit_least_squares"]

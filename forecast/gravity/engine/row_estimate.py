@@ -9,8 +9,9 @@ import numpy as np
 from forecast.gravity.engine.arrays import Arrays, combined_offset
 from forecast.gravity.engine.least_squares import level_values
 from forecast.gravity.engine.newton import Optimum, maximise
-from forecast.gravity.engine.row_system import RowSystem, sort_by_effects
+from forecast.gravity.engine.row_system import RowSystem
 from forecast.gravity.engine.scaling import Scaling
+from forecast.gravity.engine.sorted_rows import sort_by_effects
 from forecast.gravity.records import Codes, Estimate, Floats, Ints
 from forecast.kernels import rows as row_loops
 

@@ -1,0 +1,142 @@
+"""Rows sorted by their effects, and the products of their Schur complement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from forecast.gravity.engine.block_work import add_over_blocks, cut_blocks
+from forecast.gravity.records import Codes, Floats, Ints
+from forecast.kernels import rows
+
+__all__ = ["SortedRows", "row_moments", "row_product", "sort_by_effects"]
+
+
+@dataclass(frozen=True)
+class SortedRows:
+    """Rows in canonical order: by the finest effect, then by the others.
+
+    Attributes
+    ----------
+    order : int array of shape (n,)
+        Input row at each place.
+    starts : int array of shape (P + 1,)
+        First place of each group, a level of the finest effect.
+    groups : int array of shape (P,)
+        Level of the finest effect that each group is.
+    index : uint32 array of shape (F, n)
+        Levels of the other effects, numbered through.
+    offsets : int array of shape (F + 1,)
+        Where the levels of each other effect begin in that numbering.
+    finest : int
+        Position of the finest effect among the effects.
+    cuts : int array
+        Blocks of work.
+    """
+
+    order: Ints
+    starts: Ints
+    groups: Ints
+    index: Ints
+    offsets: Ints
+    finest: int
+    cuts: Ints
+
+    @property
+    def others(self) -> list[int]:
+        """Positions of the other effects among the effects."""
+        return [f for f in range(self.offsets.size) if f != self.finest]
+
+    @property
+    def n_levels(self) -> int:
+        """Levels of the other effects together."""
+        return int(self.offsets[-1])
+
+    @cached_property
+    def by_level(self) -> tuple[Ints, Ints, Ints]:
+        """Where each level's occurrences begin, these (as f * n + row), and group by row."""
+        places, occurrences = rows.sort_rows(
+            self.index.ravel(), self.n_levels, np.zeros(0, np.int64)
+        )
+        group_of = np.repeat(np.arange(self.groups.size), np.diff(self.starts))
+        return places, occurrences, group_of
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum values (n,) by group, (P,)."""
+        return np.add.reduceat(values, self.starts[:-1])
+
+
+def sort_by_effects(effects: Sequence[Codes], values: Sequence[Floats]) -> SortedRows:
+    """Sort rows by their levels; rows with equal levels by their values.
+
+    Parameters
+    ----------
+    effects : sequence of Codes
+        One or more.
+    values : sequence of float arrays of shape (n,)
+        What tells rows with the same levels apart, so that their order is theirs and
+        not the input's.
+    """
+    finest = max(range(len(effects)), key=lambda f: (effects[f].count, -f))
+    others = [effect for f, effect in enumerate(effects) if f != finest]
+    order = np.zeros(0, np.int64)
+    for effect in (*reversed(others), effects[finest]):
+        starts, order = rows.sort_rows(effect.codes, effect.count, order)
+    groups = np.flatnonzero(np.diff(starts))
+    starts = np.append(starts[groups], starts[-1])
+    index, offsets = level_index(others, order)
+    if rows.has_ties(starts, index):
+        keys = [effect.codes for effect in (*reversed(others), effects[finest])]
+        order = np.lexsort((*reversed(values), *keys))
+    levels_per_row = offsets[-1] / max(order.size, 1)
+    cuts = cut_blocks(
+        np.arange(groups.size), int(order.size / (1 + 16 * levels_per_row))
+    )
+    return SortedRows(order, starts, groups, index, offsets, finest, cuts)
+
+
+def level_index(effects: Sequence[Codes], order: Ints) -> tuple[Ints, Ints]:
+    """Levels of each effect over ordered rows, numbered through, and where each begins."""
+    counts = [effect.count for effect in effects]
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    index = np.empty((len(effects), order.size), np.uint32)
+    for f, effect in enumerate(effects):
+        index[f] = effect.codes[order]
+        index[f] += np.uint32(offsets[f])
+    return index, offsets
+
+
+def row_moments(
+    layout: SortedRows, X: Floats, weights: Floats, inverse: Floats
+) -> tuple[Floats, Floats]:
+    """``D'W X~`` (m, K, 1) and ``X~'W X~`` (K, K); `inverse` as in the kernels."""
+    k = X.shape[0]
+    _, (C, gram) = add_over_blocks(
+        layout.cuts,
+        lambda first, last, C, gram: rows.cross_moments(
+            first, last, layout.starts, layout.index, inverse, X, weights, C, gram
+        ),
+        (k, layout.n_levels),
+        (k, k),
+    )
+    return np.ascontiguousarray(C.T)[:, :, None], gram
+
+
+def row_product(
+    layout: SortedRows, weights: Floats, inverse: Floats, V: Floats, active: Ints
+) -> Floats:
+    """The Schur complement at `weights` times V (m, K, 1), in the columns of `active`."""
+    chosen = np.ascontiguousarray(V[:, active, 0].T)
+    _, (out,) = add_over_blocks(
+        layout.cuts,
+        lambda first, last, out: rows.schur_product(
+            first, last, layout.starts, layout.index, weights, inverse, chosen, out
+        ),
+        chosen.shape,
+    )
+    full = np.zeros_like(V)
+    full[:, active, 0] = out.T
+    return full
