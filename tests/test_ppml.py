@@ -357,6 +357,24 @@ def test_a_flat_outcome_has_slopes_of_zero(effects, layout, conditioner, request
     check(arrays, fit)
 
 
+@pytest.mark.parametrize("layout", ["slots", "rows"])
+def test_a_regressor_of_few_rows_may_have_a_large_effect(layout, request):
+    """Every region trades far more at home than its size would tell, each in its way."""
+    if layout == "rows":
+        request.getfixturevalue("in_rows")
+    rng = np.random.default_rng(0)
+    i, j, t = (part.ravel() for part in np.meshgrid(*map(np.arange, (30, 30, 3))))
+    size = rng.normal(0, 3, 30)
+    frame = pd.DataFrame({"exporter": i, "importer": j, "year": t})
+    frame["home"] = np.where(i == j, i, 0)  # the first region is the reference
+    frame["y"] = np.exp(size[i] + size[j] + 8 * (i == j)) * rng.gamma(2, 0.5, i.size)
+    arrays = arrays_of(frame, formula(TWO_WAY, "y ~ i(home, ref=0)"), "poisson")
+    fit = estimate(arrays, "poisson")
+    assert len(fit.beta) == 29
+    expected = worlds.slopes_on_dummies(arrays, fit.rows, "poisson")
+    np.testing.assert_allclose(fit.beta, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("effects", [TWO_WAY, THREE_WAY, "exporter + importer"])
 def test_what_effects_fit_perfectly_is_fitted(effects):
     frame = worlds.trade()
