@@ -250,7 +250,7 @@ def test_what_effects_hold_may_be_added_to_a_regressor(setup, seed, constant):
     same_means(one, other)
     if "^year" not in effects:
         return
-    level = frame.groupby(["exporter", "year"]).ngroup() * 3.0
+    level = frame.groupby(["exporter", "year"]).ngroup() * abs(constant) / 1e3
     same_slopes(one, fit(setup, effects, frame.assign(x0=frame["x0"] + level)))
 
 

@@ -357,6 +357,23 @@ def test_a_flat_outcome_has_slopes_of_zero(effects, layout, conditioner, request
     check(arrays, fit)
 
 
+@pytest.mark.parametrize("size", [1e2, 1e3, 1e4])
+@pytest.mark.parametrize("effects", [TWO_WAY, THREE_WAY, "exporter + importer + year"])
+def test_what_effects_hold_of_a_regressor_may_be_nearly_all(effects, size):
+    """The rest of it, a ten thousandth, tells the slope to as many digits."""
+    frame = worlds.trade(3)
+    near = estimate(arrays_of(frame, formula(effects), "poisson"), "poisson")
+    year = ["year"] if "^" in effects else []
+    for weight, end in enumerate(("exporter", "importer"), 1):
+        level = frame.groupby([end, *year]).ngroup()
+        frame["x0"] += size * weight * level
+    arrays = arrays_of(frame, formula(effects), "poisson")
+    fit = estimate(arrays, "poisson")
+    np.testing.assert_allclose(fit.beta, near.beta, atol=1e-8)
+    np.testing.assert_allclose(fit.bread, near.bread, rtol=1e-7)
+    check(arrays, fit)
+
+
 @pytest.mark.parametrize("layout", ["slots", "rows"])
 def test_a_regressor_of_few_rows_may_have_a_large_effect(layout, request):
     """Every region trades far more at home than its size would tell, each in its way."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from forecast.gravity.engine.arrays import Arrays, combined_offset
 from forecast.gravity.engine.least_squares import level_values
-from forecast.gravity.engine.newton import Optimum, maximise
+from forecast.gravity.engine.newton import Optimum
+from forecast.gravity.engine.projected import maximise_rows
 from forecast.gravity.engine.row_system import RowSystem
 from forecast.gravity.engine.scaling import Scaling
 from forecast.gravity.engine.sorted_rows import sort_by_effects
@@ -41,7 +42,7 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     unit = float(mass.mean())
     shifted = np.zeros(0) if shift is None else shift
     system = RowSystem(layout, mass / unit, X, shifted, scaling.reach)
-    best = maximise(system, tolerance=tolerance)
+    best = maximise_rows(system, tolerance=tolerance)
     codes = tuple(Codes(effect.codes[layout.order], effect.count) for effect in effects)
     scale = scaling.scale
     return Estimate(
