@@ -20,6 +20,7 @@ from forecast.gravity.samples.collinearity import (
     collinearity_of,
     find_dependent,
 )
+from forecast.gravity.samples.cones import largest_support
 from forecast.gravity.samples.elimination import Elimination, eliminate_levels
 from forecast.gravity.samples.level_table import LevelTable
 from forecast.gravity.samples.pruning import Pruning, drop_rows, prune
@@ -39,6 +40,7 @@ __all__ = ["Identified", "identify"]
 Bools = NDArray[np.bool_]
 
 SAMPLE = 1 << 14  # equations that tell the scale of regressors
+FEW_FREEDOMS = 4  # of effects, that the quick proof looks into
 MANY = 300  # late levels and regressors, beyond which sparse methods are better
 
 
@@ -125,11 +127,17 @@ def _is_identified(
     few = telling_rows(rest, rows)
     if _are_independent(rest, few, alive):
         return True
-    return few.size < rows.size and _are_independent(rest, rows, alive)
+    return few.size < rows.size and _are_independent(rest, rows, alive, every=True)
 
 
-def _are_independent(rest: Remainder, rows: Ints, alive: Bools) -> bool:
-    """Tell whether some equations show it, or late levels depend in all rows alike."""
+def _are_independent(
+    rest: Remainder, rows: Ints, alive: Bools, *, every: bool = False
+) -> bool:
+    """Tell whether some equations show it, or late levels depend in all rows alike.
+
+    With `every` equation at hand, a freedom of the effects is harmless, too, if it makes
+    some rows larger and others smaller: along it no row leaves for zero alone.
+    """
     n_late = rest.late_values.shape[1]
     dependence = dependence_on(rest, rows)
     if any(k >= n_late for k in dependence.combinations):
@@ -139,7 +147,11 @@ def _are_independent(rest: Remainder, rows: Ints, alive: Bools) -> bool:
     # A random combination is zero in all rows only where each of them is.
     N = null_space(dependence)[:n_late]
     weights = np.random.default_rng(n_late).normal(size=(N.shape[1],))
-    return rest.vanishes(times(N, weights), alive)
+    if rest.vanishes(times(N, weights), alive):
+        return True
+    if not every or N.shape[1] > FEW_FREEDOMS:
+        return False
+    return not largest_support(rest.late_rows(N, alive))[1].any()
 
 
 # ------------------------------------------------------------------------- search

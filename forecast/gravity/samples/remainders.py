@@ -96,6 +96,20 @@ class Remainder:
         total = np.abs(self.table.sums(values, rows.size)[rows])
         return bool(total.max(initial=0.0) <= 1e-9 * np.abs(values).max())
 
+    def late_rows(self, N: Floats, rows: Bools) -> Floats:
+        """Combinations N (m, q) of late levels in the rows marked where one is not zero.
+
+        Entries that are rounding are zero; shape (r, q).
+        """
+        columns = []
+        for weights in N.T:
+            values = times(self.late_values, weights)[self.place]
+            total = self.table.sums(values, rows.size)[rows]
+            total[np.abs(total) <= 1e-9 * np.abs(values).max()] = 0.0
+            columns.append(total)
+        B = np.column_stack(columns)
+        return B[B.any(axis=1)]
+
     def direction(self, coefficients: Floats) -> Direction:
         """Write a combination (m + K,) of columns of C as one of regressors and dummies."""
         m = self.late_values.shape[1]
