@@ -18,7 +18,6 @@ __all__ = [
     "TOLERANCE",
     "Collinearity",
     "Dependence",
-    "collinear_in_gram",
     "collinearity_of",
     "describe_combination",
     "find_dependent",
@@ -127,53 +126,6 @@ def collinearity_of(
             absorbed.append(terms[k - late])
     kept = tuple(k - late for k in dependence.kept if k >= late)
     return Collinearity(kept, tuple(absorbed), collinear)
-
-
-def collinear_in_gram(
-    terms: Sequence[str],
-    gram: Floats,
-    squares: Floats,
-    tolerance: float = 1e-10,
-) -> Collinearity:
-    r"""Find absorbed and collinear regressors from cross products alone.
-
-    Normal equations know a pivot only to about :math:`10^{-16}` of what it was before,
-    so that `tolerance` (of squares) must be well above the accuracy of the products.
-    What is found near it deserves a second look at the columns themselves.
-
-    Parameters
-    ----------
-    gram : float array of shape (K, K)
-        Cross products of the regressors with the effects projected out.
-    squares : float array of shape (K,)
-        Sums of squares of the regressors before, about their means.
-
-    Examples
-    --------
-    >>> x = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 1.0], [-1.0, -2.0, -1.0]])
-    >>> found = collinear_in_gram(["a", "b", "c"], x.T @ x, (x**2).sum(axis=0))
-    >>> found.kept, found.collinear
-    ((0, 2), {'b': {'a': 2.0}})
-    """
-    scale = np.sqrt(np.where(squares > 0, squares, 1.0))
-    G = gram / np.outer(scale, scale)
-    kept: list[int] = []
-    dependent: list[int] = []
-    for k in range(len(terms)):
-        solved = np.linalg.lstsq(G[np.ix_(kept, kept)], G[kept, k], rcond=None)[0]
-        left = G[k, k] - float(G[kept, k] @ solved)
-        (kept if left > tolerance else dependent).append(k)
-    combinations = {}
-    for k in dependent:
-        before = [place for place, column in enumerate(kept) if column < k]
-        columns = [kept[place] for place in before]
-        combinations[k] = np.zeros(len(kept))
-        if G[k, k] > tolerance and before:
-            solved = np.linalg.lstsq(
-                G[np.ix_(columns, columns)], G[columns, k], rcond=None
-            )
-            combinations[k][before] = solved[0]
-    return collinearity_of(Dependence(tuple(kept), combinations), terms, scale, 0)
 
 
 def describe_combination(parts: Mapping[str, float]) -> str:
