@@ -567,3 +567,38 @@ def test_too_few_scores_are_refused_or_pooled_with_a_note():
 def test_an_impossible_holdout_is_refused(holdout):
     with pytest.raises(ModelError, match="F-526"):
         Conformal(Naive(), holdout=holdout)
+
+
+# ------------------------------------------------------------------- point forecasts
+
+
+@every_model
+def test_point_forecasts_are_near_the_median_of_the_paths(recipe, frame):
+    fit = recipe.fit(panel_of(frame))
+    median = fit.forecast(3, paths=4000).median
+    inner = fit.forecast(3, paths=4000)
+    low, high = inner.quantile(0.35), inner.quantile(0.65)
+    point = fit.point(3)
+    pd.testing.assert_index_equal(point.index, median.index)
+    pd.testing.assert_index_equal(point.columns, median.columns)
+    assert ((low <= point) & (point <= high)).all(axis=None)
+
+
+@every_model
+def test_point_forecasts_of_a_longer_horizon_begin_with_those_of_a_shorter(
+    recipe, frame
+):
+    fit = recipe.fit(panel_of(frame))
+    pd.testing.assert_frame_equal(fit.point(2), fit.point(5).iloc[:, :2])
+
+
+@every_model
+def test_a_series_is_fitted_alike_beside_others_and_alone(recipe, frame):
+    together = single(recipe).fit(panel_of(frame))
+    alone = single(recipe).fit(panel_of(frame).select(exporter="KZ", importer="RU"))
+    row = together.units.index[
+        (together.units["exporter"] == "KZ") & (together.units["importer"] == "RU")
+    ]
+    np.testing.assert_array_equal(
+        together.point(4).to_numpy()[row], alone.point(4).to_numpy()
+    )

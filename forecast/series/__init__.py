@@ -6,7 +6,7 @@ sample paths. One contract for all (`Recipe`), one file for each family.
 
 from forecast.series.conformal import Conformal
 from forecast.series.exponential import ETS
-from forecast.series.model import Recipe, Season, SeriesFit, UnitFit
+from forecast.series.model import Recipe, Season, SeriesFit, UnitFit, UnitSeries
 from forecast.series.naive import Drift, Naive, SeasonalNaive
 from forecast.series.run_rate import RunRate
 from forecast.series.theta import Theta
@@ -23,4 +23,5 @@ __all__ = [
     "SeriesFit",
     "Theta",
     "UnitFit",
+    "UnitSeries",
 ]

@@ -148,6 +148,10 @@ class ConformalFit:
         """Parameters of the model; see `SeriesFit.params`."""
         return self.whole.params
 
+    def point(self, horizon: int | str | pd.Period) -> pd.DataFrame:
+        """Point forecasts of the model; see `SeriesFit.point`."""
+        return self.whole.point(horizon)
+
     def forecast(
         self,
         horizon: int | str | pd.Period,

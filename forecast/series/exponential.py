@@ -153,6 +153,11 @@ class ETSFit:
             seasons[k] = seasons[k] + gamma * error
         return self.scale.values(x)
 
+    def center(self, steps: int) -> Floats:
+        """See `UnitFit.center`."""
+        still = self.paths(np.zeros((steps, 400)), np.random.default_rng(0))
+        return np.asarray(np.median(still, axis=1))
+
 
 # ------------------------------------------------------------------------------ fitting
 

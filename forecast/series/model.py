@@ -2,17 +2,19 @@
 
 A model is written for one series. It is a frozen dataclass that derives from `Recipe` and
 has one method, ``fit_values(y, season)``, which returns a `UnitFit`: what was fitted and
-how errors become paths. `Recipe.fit` lifts it over the units of a panel, gives their
-shocks the correlation of their residuals, and turns the paths into a `Forecast`.
+how errors become paths. A model with a kernel for many series at once overrides
+``fit_many``. `Recipe.fit` lifts either over the units of a panel, gives their shocks the
+correlation of their residuals, and turns the paths into a `Forecast`.
 """
 
 from __future__ import annotations
 
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,11 +29,22 @@ from forecast.periods import FREQUENCIES, frequency_of, periods_after
 from forecast.series.dependence import Dependence, draw_shocks, estimate_dependence
 from forecast.series.samples import Sample, read_sample
 
-__all__ = ["Pool", "Recipe", "Season", "SeriesFit", "UnitFit", "fit_sample"]
+__all__ = [
+    "Pool",
+    "Recipe",
+    "Season",
+    "SeriesFit",
+    "UnitFit",
+    "UnitSeries",
+    "fit_sample",
+]
 
 Floats = NDArray[np.floating[Any]]
 
 GIGABYTE = 1e9
+
+UNITS_AT_ONCE = 64
+"""Series that one task of a pool fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,21 @@ class Season:
     def positions(self, start: int, count: int) -> NDArray[np.integer[Any]]:
         """Return positions in the year of `count` values from the value at `start`."""
         return (self.first + start + np.arange(count)) % self.length
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSeries:
+    """One series as a model sees it.
+
+    Attributes
+    ----------
+    y : float array of shape (n,)
+        Not negative; the first and last value are there, NaN may stand between.
+    season : Season
+    """
+
+    y: Floats
+    season: Season
 
 
 class UnitFit(Protocol):
@@ -84,6 +112,14 @@ class UnitFit(Protocol):
         """
         ...
 
+    def center(self, steps: int) -> Floats:
+        """Return point forecasts (medians) of shape (steps,) without simulating.
+
+        They do not depend on chance; those of a longer horizon begin with those of a
+        shorter one.
+        """
+        ...
+
 
 class Pool(Protocol):
     """Anything that can map: an executor of ``concurrent.futures``, dask or MPI."""
@@ -108,6 +144,13 @@ class Recipe(ABC):
             Not negative; the first and last value are there, NaN may stand between.
         season : Season
         """
+
+    def fit_many(self, series: Sequence[UnitSeries]) -> Sequence[UnitFit]:
+        """Fit many series, in their order; one by one unless a model knows better.
+
+        The fit of a series does not depend on which others stand beside it.
+        """
+        return [self.fit_values(one.y, one.season) for one in series]
 
     @property
     def name(self) -> str:
@@ -190,6 +233,34 @@ class SeriesFit:
     def dependence(self) -> Dependence:
         """Correlation of shocks across units, shrunk; see `forecast.series.dependence`."""
         return estimate_dependence(self._residuals)
+
+    def point(self, horizon: int | str | pd.Period) -> pd.DataFrame:
+        """Return point forecasts (medians) without simulating.
+
+        Parameters
+        ----------
+        horizon : int, str or Period
+            A number of periods, or the last one ("2025", "2025-06").
+
+        Returns
+        -------
+        DataFrame
+            A row per unit, a column per period, in the unit of the data.
+
+        Raises
+        ------
+        PeriodError
+            F-421 for a horizon that is no positive number or too long.
+        """
+        periods = periods_after(self.sample.periods[-1], horizon)
+        known_to = self.sample.values.shape[1]
+        rows = [
+            fit.center(known_to - stop + len(periods))[known_to - stop :]
+            for fit, (_, stop) in zip(self.units_fitted, self.spans, strict=True)
+        ]
+        index = unit_index(self.sample.units)
+        columns = periods.rename("period")
+        return pd.DataFrame(np.stack(rows), index=index, columns=columns)
 
     def forecast(
         self,
@@ -293,20 +364,22 @@ def fit_sample(
     """Fit every unit of a sample, from its first to its last value."""
     spans = [_span(row) for row in sample.values]
     season = _season_of(sample.periods)
-    tasks = [
-        (
+    series = [
+        UnitSeries(
             row[start:stop].copy(),
             Season(season.length, int(season.positions(start, 1)[0])),
         )
         for row, (start, stop) in zip(sample.values, spans, strict=True)
     ]
-    mapping = map if pool is None else pool.map
-    fits = tuple(mapping(partial(_fit_task, recipe), tasks))
+    if pool is None:
+        fits = tuple(recipe.fit_many(series))
+    else:
+        chunks = [
+            series[first : first + UNITS_AT_ONCE]
+            for first in range(0, len(series), UNITS_AT_ONCE)
+        ]
+        fits = tuple(chain.from_iterable(pool.map(recipe.fit_many, chunks)))
     return SeriesFit(recipe, sample, fits, tuple(spans))
-
-
-def _fit_task(recipe: Recipe, task: tuple[Floats, Season]) -> UnitFit:
-    return recipe.fit_values(*task)
 
 
 def _span(row: Floats) -> tuple[int, int]:

@@ -77,6 +77,10 @@ class NaiveFit:
         sigma = self.spread.draw(shocks.shape[1], rng)
         return self.scale.values(self.last + sigma * np.cumsum(shocks, axis=0))
 
+    def center(self, steps: int) -> Floats:
+        """See `UnitFit.center`."""
+        return self.scale.values(np.full(steps, self.last))
+
 
 # ------------------------------------------------------------------------------- drift
 
@@ -144,6 +148,15 @@ class DriftFit:
             mean, slope = self.scale.advance(level, slope)
             x[step] = level = self.scale.observe(mean, sigma * shock)
         return self.scale.values(x)
+
+    def center(self, steps: int) -> Floats:
+        """See `UnitFit.center`."""
+        x = np.empty((steps, 1))
+        level, slope = np.array([self.last]), np.array([self.drift])
+        for step in range(steps):
+            level, slope = self.scale.advance(level, slope)
+            x[step] = level
+        return self.scale.values(x[:, 0])
 
 
 # ---------------------------------------------------------------------- seasonal naive
@@ -222,6 +235,10 @@ class SeasonalNaiveFit:
             over = self.rho * over + fresh * sigma * shocks[step]
             x[m + step] = x[step] + over
         return self.scale.values(x[m:])
+
+    def center(self, steps: int) -> Floats:
+        """See `UnitFit.center`."""
+        return self.scale.values(np.resize(self.last, steps))
 
 
 # ------------------------------------------------------------------------------ shared

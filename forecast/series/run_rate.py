@@ -162,6 +162,11 @@ class RunRateFit:
         ceiling = min(CEILING, sys.float_info.max / 2 / self.unit)
         return self.unit * np.minimum(out, ceiling)
 
+    def center(self, steps: int) -> Floats:
+        """See `UnitFit.center`."""
+        position = (self.known + np.arange(steps)) % self.shares.size
+        return self.unit * self.total * self.shares[position]
+
 
 def _factor(log: Floats) -> Floats:
     return np.exp(np.minimum(log, np.log(CEILING)))

@@ -162,6 +162,11 @@ class ThetaFit:
             x[step] = observed + self.factors[step % self.factors.size]
         return self.scale.values(x)
 
+    def center(self, steps: int) -> Floats:
+        """See `UnitFit.center`."""
+        still = self.paths(np.zeros((steps, 400)), np.random.default_rng(0))
+        return np.asarray(np.median(still, axis=1))
+
 
 def _fit(scale: Scaled, x: Floats, factors: Floats, shares: Floats) -> ThetaFit:
     """Weigh all candidates for a series that is filled and adjusted."""
