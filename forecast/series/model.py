@@ -37,6 +37,7 @@ __all__ = [
     "UnitFit",
     "UnitSeries",
     "fit_sample",
+    "series_of",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -363,14 +364,7 @@ def fit_sample(
 ) -> SeriesFit:
     """Fit every unit of a sample, from its first to its last value."""
     spans = [_span(row) for row in sample.values]
-    season = _season_of(sample.periods)
-    series = [
-        UnitSeries(
-            row[start:stop].copy(),
-            Season(season.length, int(season.positions(start, 1)[0])),
-        )
-        for row, (start, stop) in zip(sample.values, spans, strict=True)
-    ]
+    series = series_of(sample, spans)
     if pool is None:
         fits = tuple(recipe.fit_many(series))
     else:
@@ -380,6 +374,18 @@ def fit_sample(
         ]
         fits = tuple(chain.from_iterable(pool.map(recipe.fit_many, chunks)))
     return SeriesFit(recipe, sample, fits, tuple(spans))
+
+
+def series_of(sample: Sample, spans: Sequence[tuple[int, int]]) -> list[UnitSeries]:
+    """Cut each unit's span out of a sample; values are copied."""
+    season = _season_of(sample.periods)
+    return [
+        UnitSeries(
+            row[start:stop].copy(),
+            Season(season.length, int(season.positions(start, 1)[0])),
+        )
+        for row, (start, stop) in zip(sample.values, spans, strict=True)
+    ]
 
 
 def _span(row: Floats) -> tuple[int, int]:
