@@ -120,15 +120,16 @@ def hire(
     *,
     python: str = sys.executable,
     search: tuple[Path, ...] = (ROOT,),
+    trade: str = "benchmarks.worker",
 ) -> Iterator[Worker]:
-    """A worker that finds modules in the folders of `search` before all others."""
+    """A worker of a trade (the module it runs), who looks in `search` before all else."""
     environment = {
         **os.environ,
         **thread_settings(threads),
         "PYTHONPATH": os.pathsep.join(map(str, search)),
         "PYTHONHASHSEED": "0",
     }
-    command = [python, "-P", "-m", "benchmarks.worker", library, str(threads)]
+    command = [python, "-P", "-m", trade, library, str(threads)]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as complaints:
         process = subprocess.Popen(
             command,
@@ -147,14 +148,14 @@ def hire(
 
 
 def find_libraries(
-    pythons: Mapping[str, Sequence[str]],
+    pythons: Mapping[str, Sequence[str]], trade: str = "benchmarks.worker"
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Of each library's interpreters the first that has it; and why none has the others."""
     found: dict[str, str] = {}
     missing: dict[str, str] = {}
     for library, candidates in pythons.items():
         for python in candidates:
-            with hire(library, 1, python=python) as worker:
+            with hire(library, 1, python=python, trade=trade) as worker:
                 reply = worker.ask(TO_IMPORT, "meet")
             if "version" in reply:
                 found[library] = python

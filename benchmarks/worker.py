@@ -28,7 +28,7 @@ from benchmarks.memory import extra_megabytes, set_mark
 from benchmarks.problems import parse_problem
 from benchmarks.rivals import RefusedError, Rival, Setting, load_rival
 
-__all__ = ["read_frame", "write_frame"]
+__all__ = ["Reply", "read_frame", "serve", "write_frame"]
 
 Reply = dict[str, Any]
 
@@ -87,7 +87,7 @@ class Bench:
         return {**found, "seconds": found["seconds"] or seconds, "megabytes": extra}
 
 
-def reply_to(bench: Bench, command: Reply) -> Reply:
+def reply_to(bench: Any, command: Reply) -> Reply:
     """What the library says, or why it does not."""
     action: Callable[..., Reply] = getattr(bench, command.pop("do"))
     try:
@@ -117,12 +117,13 @@ def pin(threads: int) -> None:
         os.sched_setaffinity(0, allowed[:threads])
 
 
-def main() -> None:
+def serve(build: Callable[[str, int], Any]) -> None:
+    """Do what standard input says, with the bench of this library and number of threads."""
     library, threads = sys.argv[1], int(sys.argv[2])
     warnings.simplefilter("ignore")
     pin(threads)
     with private_output() as replies:
-        bench = Bench(library, threads)
+        bench = build(library, threads)
         for line in sys.stdin:
             reply = reply_to(bench, json.loads(line))
             replies.write(json.dumps(reply) + "\n")
@@ -130,4 +131,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Bench)
