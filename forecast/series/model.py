@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import Any, Protocol
@@ -38,6 +38,7 @@ __all__ = [
     "UnitSeries",
     "fit_sample",
     "series_of",
+    "spans_of",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -46,6 +47,9 @@ GIGABYTE = 1e9
 
 UNITS_AT_ONCE = 64
 """Series that one task of a pool fits."""
+
+CENTER_PATHS = 200
+"""Paths of future indicators whose mean a point forecast takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,16 @@ class UnitSeries:
     y : float array of shape (n,)
         Not negative; the first and last value are there, NaN may stand between.
     season : Season
+    x : float array of shape (n, k)
+        The recipe's `columns` beside `y`, NaN where missing.
+    x_before : float array of shape (m, k)
+        The same columns in the periods of the panel before the first value of `y`.
     """
 
     y: Floats
     season: Season
+    x: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    x_before: Floats = field(default_factory=lambda: np.empty((0, 0)))
 
 
 class UnitFit(Protocol):
@@ -158,6 +168,11 @@ class Recipe(ABC):
         """What the model is called in forecasts."""
         return type(self).__name__
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Covariates of the panel that the model uses."""
+        return ()
+
     def fit(self, data: Any, *, pool: Pool | None = None) -> SeriesFit:
         """Fit every unit of a panel, or one series.
 
@@ -178,14 +193,33 @@ class Recipe(ABC):
         ------
         ModelError
             F-520 something else, F-521 a unit without any value, F-522 more than one
-            dimension.
+            dimension, F-600 a model with indicators and data without.
+        ColumnError
+            F-111 a column of the model that the panel does not have.
         NumberError
             F-202, F-204, F-206 to F-208: text, infinite, negative, complex, true/false.
         PeriodError
             F-401 to F-411 for the index of a Series, F-436 when a period comes twice,
             F-427 for a panel with several releases of a cell.
         """
-        return fit_sample(self, read_sample(data), pool=pool)
+        return self.fit_to(read_sample(data, self.columns), pool=pool)
+
+    def fit_to(self, sample: Sample, *, pool: Pool | None = None) -> SeriesFit:
+        """Fit every unit of a sample that holds the recipe's `columns`.
+
+        A model that estimates something from all units together overrides this.
+        """
+        spans = spans_of(sample)
+        series = series_of(sample, spans, self.columns)
+        if pool is None:
+            fits = tuple(self.fit_many(series))
+        else:
+            chunks = [
+                series[first : first + UNITS_AT_ONCE]
+                for first in range(0, len(series), UNITS_AT_ONCE)
+            ]
+            fits = tuple(chain.from_iterable(pool.map(self.fit_many, chunks)))
+        return SeriesFit(self, sample, fits, spans)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -208,6 +242,11 @@ class SeriesFit:
     sample: Sample
     units_fitted: tuple[UnitFit, ...]
     spans: tuple[tuple[int, int], ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of forecasts must know of this fit."""
+        return ()
 
     @property
     def units(self) -> pd.DataFrame:
@@ -235,13 +274,17 @@ class SeriesFit:
         """Correlation of shocks across units, shrunk; see `forecast.series.dependence`."""
         return estimate_dependence(self._residuals)
 
-    def point(self, horizon: int | str | pd.Period) -> pd.DataFrame:
+    def point(
+        self, horizon: int | str | pd.Period, *, indicators: Any = None
+    ) -> pd.DataFrame:
         """Return point forecasts (medians) without simulating.
 
         Parameters
         ----------
         horizon : int, str or Period
             A number of periods, or the last one ("2025", "2025-06").
+        indicators : optional
+            As in `forecast`.
 
         Returns
         -------
@@ -257,7 +300,11 @@ class SeriesFit:
         known_to = self.sample.values.shape[1]
         rows = [
             fit.center(known_to - stop + len(periods))[known_to - stop :]
-            for fit, (_, stop) in zip(self.units_fitted, self.spans, strict=True)
+            for fit, (_, stop) in zip(
+                self._given(indicators, periods, CENTER_PATHS, 0),
+                self.spans,
+                strict=True,
+            )
         ]
         index = unit_index(self.sample.units)
         columns = periods.rename("period")
@@ -270,6 +317,7 @@ class SeriesFit:
         paths: int = 2000,
         seed: int = 0,
         largest_gb: float = 4.0,
+        indicators: Any = None,
     ) -> Forecast:
         """Simulate joint sample paths.
 
@@ -283,6 +331,9 @@ class SeriesFit:
             Same seed, same bits, in whatever order the units stood.
         largest_gb : float
             Memory that the paths may take, 10^9 bytes.
+        indicators : optional
+            Future values of the recipe's `columns`, for models that have some; see
+            `forecast.series.conditional`. By default they are forecast, too.
 
         Returns
         -------
@@ -295,7 +346,8 @@ class SeriesFit:
             F-421 for a horizon that is no positive number or too long.
         ModelError
             F-501 for an impossible seed, F-524 for an impossible number of paths, F-525
-            when the paths would take too much memory.
+            when the paths would take too much memory, F-601 for indicators that the
+            model does not have.
         """
         periods = periods_after(self.sample.periods[-1], horizon)
         known_to = self.sample.values.shape[1]
@@ -304,7 +356,7 @@ class SeriesFit:
         _check_size(len(self.spans), steps, paths, largest_gb)
         draws = self._shocks(steps, paths, seed)
         for row, (fit, (_, stop)) in enumerate(
-            zip(self.units_fitted, self.spans, strict=True)
+            zip(self._given(indicators, periods, paths, seed), self.spans, strict=True)
         ):
             late = known_to - stop
             rng = unit_rng(seed, "parameters", *self._key(row))
@@ -319,6 +371,7 @@ class SeriesFit:
             model=self.recipe.name,
             history=pd.DataFrame(sample.values, columns=sample.periods),
             as_of=sample.as_of,
+            notes=self.notes,
             origin=sample.origin,
             destination=sample.destination,
             reporter=sample.reporter,
@@ -331,6 +384,22 @@ class SeriesFit:
         )
 
     # ------------------------------------------------------------------------ inside
+
+    def _given(
+        self,
+        indicators: Any,
+        periods: pd.PeriodIndex,  # noqa: ARG002
+        paths: int,  # noqa: ARG002
+        seed: int,  # noqa: ARG002
+    ) -> Iterator[UnitFit]:
+        """Give each unit's fit, with the future of its indicators if it has some."""
+        if indicators is not None:
+            raise ModelError(
+                f"{self.recipe.name} has no indicators",
+                code="F-601",
+                remedy="Leave `indicators` away, or fit a Regression on them.",
+            )
+        yield from self.units_fitted
 
     @cached_property
     def _residuals(self) -> Floats:
@@ -363,28 +432,32 @@ def fit_sample(
     recipe: Recipe, sample: Sample, *, pool: Pool | None = None
 ) -> SeriesFit:
     """Fit every unit of a sample, from its first to its last value."""
-    spans = [_span(row) for row in sample.values]
-    series = series_of(sample, spans)
-    if pool is None:
-        fits = tuple(recipe.fit_many(series))
-    else:
-        chunks = [
-            series[first : first + UNITS_AT_ONCE]
-            for first in range(0, len(series), UNITS_AT_ONCE)
-        ]
-        fits = tuple(chain.from_iterable(pool.map(recipe.fit_many, chunks)))
-    return SeriesFit(recipe, sample, fits, tuple(spans))
+    return recipe.fit_to(sample, pool=pool)
 
 
-def series_of(sample: Sample, spans: Sequence[tuple[int, int]]) -> list[UnitSeries]:
+def spans_of(sample: Sample) -> tuple[tuple[int, int], ...]:
+    """Return where the values of each unit begin and end."""
+    return tuple(_span(row) for row in sample.values)
+
+
+def series_of(
+    sample: Sample,
+    spans: Sequence[tuple[int, int]],
+    columns: Sequence[str] = (),
+) -> list[UnitSeries]:
     """Cut each unit's span out of a sample; values are copied."""
     season = _season_of(sample.periods)
+    covariates = np.empty((*sample.values.shape, len(columns)))
+    for k, name in enumerate(columns):
+        covariates[..., k] = sample.covariates[name]
     return [
         UnitSeries(
             row[start:stop].copy(),
             Season(season.length, int(season.positions(start, 1)[0])),
+            x[start:stop].copy(),
+            x[:start].copy(),
         )
-        for row, (start, stop) in zip(sample.values, spans, strict=True)
+        for row, x, (start, stop) in zip(sample.values, covariates, spans, strict=True)
     ]
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.errors import ModelError, NumberError, PeriodError
+from forecast.errors import ColumnError, ModelError, NumberError, PeriodError
 from forecast.forecasts.units import unit_name
 from forecast.panel import TradePanel
+from forecast.panel.reshaping import pivot_flows
 from forecast.periods import parse_periods
 
-__all__ = ["Sample", "read_sample"]
+__all__ = ["Sample", "read_sample", "sample_until"]
 
 Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,8 @@ class Sample:
     units : DataFrame of n_units rows
     periods : PeriodIndex of length n_periods
         Without gaps.
+    covariates : mapping of str to float array of shape (n_units, n_periods)
+        The columns that a model asked for, NaN where missing.
     """
 
     values: Floats
@@ -40,23 +45,56 @@ class Sample:
     origin: str | None = None
     destination: str | None = None
     reporter: str | None = None
+    covariates: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def read_sample(data: Any) -> Sample:
+def sample_until(sample: Sample, cut: int, rows: Ints) -> Sample:
+    """Return some units without the last `cut` periods; these leave no trace."""
+    stop = len(sample.periods) - cut
+    return replace(
+        sample,
+        values=sample.values[rows, :stop],
+        units=sample.units.iloc[rows].reset_index(drop=True),
+        periods=sample.periods[:stop],
+        covariates={name: x[rows, :stop] for name, x in sample.covariates.items()},
+    )
+
+
+def read_sample(data: Any, columns: Sequence[str] = ()) -> Sample:
     """Read a panel, a Series with periods, or an array of years 1 to n.
+
+    Parameters
+    ----------
+    data : TradePanel, Series, 1-d array or Sample
+    columns : sequence of str
+        Covariates of the panel that a model needs.
 
     Raises
     ------
     ModelError
         F-520 something else, F-521 a unit without any value, F-522 more than one
-        dimension.
+        dimension, F-600 columns wanted of something that has none.
+    ColumnError
+        F-111 no such column.
     NumberError
         F-202, F-204, F-206, F-207, F-208: values that are no numbers or no flows.
     PeriodError
         F-401 to F-411 for periods, F-436 when one comes twice.
     """
+    if isinstance(data, Sample):
+        if absent := [name for name in columns if name not in data.covariates]:
+            raise ColumnError.missing(absent, data.covariates)
+        return data
+    if columns and not isinstance(data, TradePanel):
+        raise ModelError(
+            f"the model needs the indicators {list(columns)}, a {type(data).__name__} "
+            "has none",
+            code="F-600",
+            column=columns[0],
+            remedy="Give a TradePanel with these columns.",
+        )
     if isinstance(data, TradePanel):
-        sample = _of_panel(data)
+        sample = _of_panel(data, columns)
     elif isinstance(data, pd.Series):
         sample = _of_series(data)
     elif isinstance(data, (np.ndarray, list, tuple)):
@@ -72,7 +110,7 @@ def read_sample(data: Any) -> Sample:
     return sample
 
 
-def _of_panel(panel: TradePanel) -> Sample:
+def _of_panel(panel: TradePanel, columns: Sequence[str]) -> Sample:
     values, units, periods = panel.matrix()
     return Sample(
         values=values,
@@ -83,7 +121,25 @@ def _of_panel(panel: TradePanel) -> Sample:
         origin=panel.origin,
         destination=panel.destination,
         reporter=panel.reporter if panel.reporter in panel.keys else None,
+        covariates={name: _covariate(panel, name) for name in dict.fromkeys(columns)},
     )
+
+
+def _covariate(panel: TradePanel, name: str) -> Floats:
+    """Return a covariate in the shape of the matrix of flows."""
+    if name in panel.labels:
+        raise NumberError(
+            f"column {name!r} holds text where a model needs numbers",
+            code="F-202",
+            column=name,
+            remedy=f"The panel has the numbers {list(panel.covariates)[:20]}.",
+        )
+    if name not in panel.covariates:
+        raise ColumnError.missing([name], panel.covariates)
+    values, _ = pivot_flows(
+        panel.to_frame(), replace(panel.roles, flow=name), panel.periods
+    )
+    return values
 
 
 def _of_series(series: pd.Series) -> Sample:
