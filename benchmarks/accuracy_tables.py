@@ -14,7 +14,18 @@ from benchmarks.competitions import Group
 from benchmarks.forecasters import LEVELS
 from benchmarks.tables import markdown_table, short
 
-__all__ = ["JUDGE", "Line", "Run", "accuracy_table", "group_tables", "lines_of"]
+__all__ = [
+    "JUDGE",
+    "Line",
+    "Run",
+    "accuracy_table",
+    "by_level",
+    "fixed",
+    "group_tables",
+    "heading",
+    "label",
+    "lines_of",
+]
 
 HEAD = (
     "model",
@@ -195,8 +206,7 @@ def accuracy_table(lines: Sequence[Line]) -> str:
 
 
 def cells_of(line: Line) -> list[str]:
-    who = {"ours": "**{}**", "statsforecast": "SF {}"}.get(line.library, "{}")
-    who = who.format(line.model)
+    who = label(line)
     if line.note:
         return [who, line.note, *[""] * (len(HEAD) - 2)]
     return [
@@ -213,6 +223,12 @@ def cells_of(line: Line) -> list[str]:
         short(line.interval_ms),
         str(line.failed),
     ]
+
+
+def label(line: Line) -> str:
+    """Ours in bold, rivals with the initials of their library."""
+    form = {"ours": "**{}**", "statsforecast": "SF {}"}.get(line.library, "{}")
+    return form.format(line.model)
 
 
 def fixed(value: float | None, digits: int) -> str:
