@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from benchmarks import accuracy
 from benchmarks.accuracy import Plan, parts_of, run_group
+from benchmarks.accuracy_page import accuracy_page
 from benchmarks.accuracy_scores import naive2, scale_of, score, stand_in
 from benchmarks.accuracy_tables import JUDGE, Run, group_tables, lines_of
 from benchmarks.accuracy_worker import Bench, read_answer
@@ -23,6 +24,7 @@ from benchmarks.competitions import (
 )
 from benchmarks.crew import TimeLimitError, WorkerError
 from benchmarks.forecasters import Answer, load_forecaster, ours
+from benchmarks.machine import describe_machine
 
 SERIES = ([3.0, 5.0, 4.0, 8.0], [10.0, 20.0, 30.0], [1.0, 2.0, 2.0, 2.0, 6.0, 7.0])
 
@@ -288,6 +290,50 @@ def test_tables_say_how_many_series_and_why_a_model_is_missing():
     assert json.loads(json.dumps([asdict(line) for line in lines], allow_nan=False))
 
 
+# ------------------------------------------------------------------ the page
+
+
+def record(name: str) -> dict:
+    lines = lines_of(replace(yearly(), name=name), runs(yearly()))
+    machine = describe_machine()
+    versions = {"ours": "0.1", "statsforecast": "2.1"}
+    return {
+        "machine": machine,
+        "versions": versions,
+        "budget": 300.0,
+        "lines": [asdict(line) for line in lines],
+    }
+
+
+def test_the_page_tells_development_from_examination_and_names_the_best():
+    page = accuracy_page([record("M1 yearly"), record("M3 yearly")])
+    assert "**M1** are development data" in page
+    assert "**M3** was an examination: run once" in page
+    assert page.count("(turnover-forecast 0.1; statsforecast 2.1)") == 2
+    rows = [
+        [cell.strip() for cell in row.split("|")[1:-1]]
+        for row in page.splitlines()
+        if row.startswith("| M1 yearly")
+    ]
+    half = score(yearly(), Answer(stand_in(yearly().training) / 2))
+    assert rows[0][0] == "M1 yearly, 3 series"
+    assert rows[0][1] == f"{half.mase.mean():.3f} (**Half**)"
+    assert rows[0][2] == "-"  # the only rival ran on a sample
+    assert rows[1][2] == "0.000 (SF Slow)"
+    assert "Not run: SF Absent: not installed." in page
+
+
+def test_what_a_model_could_not_do_stands_under_its_table():
+    group = yearly()
+    holes = Answer(np.full((3, 2), np.nan))
+    lines = lines_of(
+        group,
+        [runs(group)[0], Run("statsforecast", "Shy", (0, 1, 2), score(group, holes))],
+    )
+    page = accuracy_page([record("x") | {"lines": [asdict(line) for line in lines]}])
+    assert "Failed: SF Shy on 3 of 3." in page
+
+
 # ------------------------------------------------------------------ the whole
 
 
@@ -336,6 +382,21 @@ def test_a_model_that_is_stopped_on_all_series_is_tried_on_the_sample(monkeypatc
         (2, "Slow"),
         (2, "Naive2"),
     ]
+
+
+def test_the_examination_begins_with_a_warning(monkeypatch, capsys):
+    asked = []
+
+    def closed(competition, kind, *, exam):
+        asked.append((competition, kind, exam))
+        raise ValueError("not opened by a test")
+
+    monkeypatch.setattr(accuracy, "load_group", closed)
+    monkeypatch.setattr(sys, "argv", ["x", "--sets", "M3", "--groups", "yearly", "--exam"])
+    with pytest.raises(ValueError, match="not opened"):
+        accuracy.main()
+    assert asked == [("M3", "yearly", True)]
+    assert "these series are run once" in capsys.readouterr().err
 
 
 def test_one_command_forecasts_in_another_process_and_scores(capsys):
