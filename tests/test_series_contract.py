@@ -26,7 +26,10 @@ from forecast.series import (
     SeasonalNaive,
     Theta,
 )
+from forecast.series.cleaned import Cleaned
+from forecast.series.components import UnobservedComponents
 from forecast.series.dependence import draw_shocks, estimate_dependence
+from forecast.series.robust_drift import RobustDrift
 
 RECIPES = [
     Naive(),
@@ -41,6 +44,10 @@ RECIPES = [
     Theta(),
     Theta(theta=2.0, scale="absolute"),
     Theta(scale="log"),
+    UnobservedComponents(),
+    UnobservedComponents(cycle=True, scale="absolute"),
+    RobustDrift(shrink=3),
+    Cleaned(Drift()),
     Conformal(Drift(), holdout=3),
 ]
 PARTS = {"Y": 1, "Q": 4, "M": 12}
