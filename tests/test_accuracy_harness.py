@@ -26,6 +26,7 @@ from benchmarks.crew import TimeLimitError, WorkerError
 from benchmarks.forecasters import Answer, load_forecaster, ours
 from benchmarks.machine import describe_machine
 
+TAILS = (0.025, 0.1, 0.9, 0.975)
 SERIES = ([3.0, 5.0, 4.0, 8.0], [10.0, 20.0, 30.0], [1.0, 2.0, 2.0, 2.0, 6.0, 7.0])
 
 
@@ -108,7 +109,7 @@ def test_where_a_model_fails_the_seasonal_naive_forecast_is_scored_and_counted()
 
 
 def test_the_stand_in_repeats_the_last_season():
-    quarters = Training((np.arange(1.0, 11.0), np.array([5.0])), ("q", "r"), 4, 6)
+    quarters = Training((np.arange(1.0, 11.0), np.array([4.0, 5.0])), ("q", "r"), 4, 6)
     assert stand_in(quarters).tolist() == [[7, 8, 9, 10, 7, 8], [5] * 6]
 
 
@@ -122,16 +123,24 @@ def test_naive2_of_a_season_puts_the_season_back_on_the_last_level():
     assert ahead / season == pytest.approx(np.full(15, y[-1] / season[11]), rel=0.02)
 
 
+SPIKES = np.tile([*[1.0] * 11, 10.0], 4)
+
+
+def test_naive2_takes_a_yearly_spike_for_a_season():
+    ahead = naive2(Training((SPIKES[:41],), ("spikes",), 12, 12)).point[0]
+    assert ahead == pytest.approx(np.r_[np.ones(6), 10.0, np.ones(5)])
+
+
 @pytest.mark.parametrize(
     "training",
     [
         yearly().training,
         monthly(strength=0.0),
-        monthly(months=35),  # shorter than three years: not tested for a season
+        Training((SPIKES[:35],), ("short",), 12, 3),
         Training((np.zeros(48),), ("zeros",), 12, 3),
-        Training((np.r_[np.zeros(24), 1.0 + np.arange(24) % 12],), ("new",), 12, 3),
+        Training((np.r_[np.zeros(24), SPIKES[:41]],), ("new",), 12, 3),
     ],
-    ids=["yearly", "even", "short", "zeros", "half zeros"],
+    ids=["yearly", "even", "less than three years", "zeros", "zeros at first"],
 )
 def test_naive2_without_a_season_is_the_last_value(training):
     last = np.array([y[-1] for y in training.series])
@@ -174,6 +183,8 @@ def test_a_competition_group_has_its_training_parts_and_the_horizon_after_them()
 def test_the_examination_is_not_opened_by_chance():
     with pytest.raises(ValueError, match="M3 yearly is not among M1, Tourism"):
         load_group("M3", "yearly")
+    with pytest.raises(ValueError, match="M9 yearly is not among M1, Tourism, M3"):
+        load_group("M9", "yearly", exam=True)
 
 
 # ------------------------------------------------------------------ the models
@@ -190,6 +201,9 @@ def test_our_answer_has_points_intervals_and_paths_of_every_series(name):
     assert (low80 < answer.point).all()
     assert (answer.point < high80).all()
     assert (high80 < high95).all()
+    for bound, share in zip((low95, low80, high80, high95), TAILS, strict=True):
+        below = (answer.draws < bound[..., None]).mean(axis=2)
+        assert below == pytest.approx(np.full((3, 2), share), abs=0.002)
     assert not answer.failed.any()
 
 
@@ -392,7 +406,9 @@ def test_the_examination_begins_with_a_warning(monkeypatch, capsys):
         raise ValueError("not opened by a test")
 
     monkeypatch.setattr(accuracy, "load_group", closed)
-    monkeypatch.setattr(sys, "argv", ["x", "--sets", "M3", "--groups", "yearly", "--exam"])
+    monkeypatch.setattr(
+        sys, "argv", ["x", "--sets", "M3", "--groups", "yearly", "--exam"]
+    )
     with pytest.raises(ValueError, match="not opened"):
         accuracy.main()
     assert asked == [("M3", "yearly", True)]
