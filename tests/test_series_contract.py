@@ -18,6 +18,8 @@ from forecast.forecasts import Forecast
 from forecast.panel import TradePanel
 from forecast.series import (
     ETS,
+    Auto,
+    Combination,
     Conformal,
     Drift,
     Naive,
@@ -30,6 +32,7 @@ from forecast.series.cleaned import Cleaned
 from forecast.series.components import UnobservedComponents
 from forecast.series.dependence import draw_shocks, estimate_dependence
 from forecast.series.robust_drift import RobustDrift
+from forecast.series.theta import DynamicTheta
 
 RECIPES = [
     Naive(),
@@ -48,7 +51,12 @@ RECIPES = [
     UnobservedComponents(cycle=True, scale="absolute"),
     RobustDrift(shrink=3),
     Cleaned(Drift()),
+    DynamicTheta(),
     Conformal(Drift(), holdout=3),
+    Combination((Drift(), Theta())),
+    Combination((Drift(), Theta(), Naive()), weights="median"),
+    Combination((Drift(), Naive()), weights=(2, 1)),
+    Auto((SeasonalNaive(), Theta())),
 ]
 PARTS = {"Y": 1, "Q": 4, "M": 12}
 FREQ_OF_LENGTH = {14: "Y", 23: "Q", 31: "M"}
@@ -536,38 +544,92 @@ def region_panel(values: np.ndarray) -> TradePanel:
     return TradePanel.from_frame(frame, unit=["region"], period="year", flow="trade")
 
 
-def test_widening_makes_intervals_hold_that_were_too_narrow():
+def test_calibrated_intervals_hold_where_the_models_own_were_too_narrow():
     """Errors grow threefold at the end of the sample and stay so afterwards."""
     walks = random_walks(300, 26, 0.05)
     walks[:, 18:] = walks[:, [17]] * (walks[:, 18:] / walks[:, [17]]) ** 3
     panel, outcome = region_panel(walks[:, :22]), walks[:, 22:]
     share = {}
-    for recipe in (Naive(), Conformal(Naive())):
+    for recipe in (Naive(), Conformal(Naive(), holdout=4)):
         low, high = recipe.fit(panel).forecast(4, paths=500).interval(0.95)
         share[recipe.name] = ((low <= outcome) & (outcome <= high)).to_numpy().mean()
     assert share["Naive"] < 0.85
-    assert share["Naive, widened"] > 0.93
+    assert share["Naive, calibrated"] > 0.9
 
 
-def test_widening_never_narrows_and_keeps_median_and_ranks():
+@pytest.mark.parametrize("sd", [0.02, 0.3])
+def test_calibrated_intervals_cover_what_they_say(sd):
+    walks = random_walks(600, 24, sd)
+    fit = Conformal(Naive(), holdout=4).fit(region_panel(walks[:, :20]))
+    outlook = fit.forecast(4, paths=999)
+    for level, least, most in ((50, 0.46, 0.55), (80, 0.77, 0.84), (95, 0.93, 0.97)):
+        low, high = outlook.interval(level)
+        held = ((low <= walks[:, 20:]) & (walks[:, 20:] <= high)).to_numpy()
+        assert least < held.mean() < most
+
+
+def test_calibration_knows_that_small_units_are_harder_to_forecast():
+    """They jump at times: their usual change is as small, their tails are heavy."""
+    rng = np.random.default_rng(3)
+    steps = rng.normal(0, 0.05, (400, 24))
+    steps[200:] *= np.where(rng.random((200, 24)) < 0.1, 12, 1)
+    walks = np.exp(steps.cumsum(axis=1)) * np.r_[[1e6] * 200, [1.0] * 200][:, None]
+    outlook = Conformal(Naive(), holdout=4, classes=2).fit(region_panel(walks[:, :20]))
+    low, high = outlook.forecast(4, paths=999).interval(0.95)
+    held = ((low <= walks[:, 20:]) & (walks[:, 20:] <= high)).to_numpy()
+    assert 0.92 < held[:200].mean() < 0.98
+    assert 0.92 < held[200:].mean() < 0.98
+
+
+def test_calibration_keeps_the_point_forecast_and_ranks():
     fit = Conformal(Drift(), holdout=3).fit(region_panel(random_walks(30, 15, 0.1)))
     wide, raw = fit.forecast(3, paths=301), fit.whole.forecast(3, paths=301)
-    np.testing.assert_allclose(wide.median, raw.median, rtol=1e-12)
-    for (low, high), (inner_low, inner_high) in [
-        (wide.interval(level), raw.interval(level)) for level in (50, 80, 95)
-    ]:
-        assert (low <= inner_low + 1e-12).all(axis=None)
-        assert (high >= inner_high - 1e-12).all(axis=None)
+    np.testing.assert_allclose(wide.median, fit.point(3), rtol=1e-12)
     order = np.argsort(raw.draws, axis=2)
     assert (np.diff(np.take_along_axis(wide.draws, order, axis=2)) >= 0).all()
 
 
+def test_the_half_widths_are_conformal_quantiles_of_the_scores():
+    """The twin computes the scores of one horizon by hand."""
+    walks = random_walks(40, 12, 0.1)
+    fit = Conformal(Naive(), holdout=1, classes=1).fit(region_panel(walks))
+    log = np.log(walks[:, :11])
+    change = np.abs(np.diff(log, axis=1))
+    recent = 0.5 ** (np.arange(9, -1, -1) / 3)
+    own = (change * recent).sum(axis=1) / recent.sum()
+    volatility = np.exp(
+        (np.log(own) + np.median(np.log(own))) / 2
+    )  # ten and ten changes
+    scores = np.sort(np.abs(np.log(walks[:, 11]) - log[:, 10]) / volatility)
+    level = 0.8
+    rank = int(np.ceil(41 * level))
+    low, high = fit.forecast(1, paths=20_001).interval(level)
+    log_now = np.log(walks)
+    change = np.abs(np.diff(log_now, axis=1))
+    recent = 0.5 ** (np.arange(10, -1, -1) / 3)
+    own = (change * recent).sum(axis=1) / recent.sum()
+    middle = np.median(np.log(own))
+    now = np.exp((11 * np.log(own) + 10 * middle) / 21)
+    half = np.log(high / low).to_numpy()[:, 0] / 2
+    np.testing.assert_allclose(half, now * scores[rank - 1], rtol=2e-3)
+
+
+def test_units_with_zeros_are_calibrated_without_logarithms():
+    rng = np.random.default_rng(2)
+    flows = rng.poisson(1.5, (200, 24)).astype(float)
+    fit = Conformal(Naive(), holdout=4).fit(region_panel(flows[:, :20]))
+    low, high = fit.forecast(4, paths=999).interval(0.95)
+    assert (low.to_numpy() >= 0).all()
+    held = ((low <= flows[:, 20:]) & (flows[:, 20:] <= high)).to_numpy()
+    assert held.mean() > 0.92
+
+
 def test_too_few_scores_are_refused_or_pooled_with_a_note():
-    with pytest.raises(ModelError, match=r"F-527: 12 scores"):
-        Conformal(Naive(), holdout=4).fit(region_panel(random_walks(3, 15, 0.1)))
+    with pytest.raises(ModelError, match=r"F-527: 9 scores"):
+        Conformal(Naive(), holdout=2).fit(region_panel(random_walks(3, 15, 0.1)))
     pooled = Conformal(Naive(), holdout=4).fit(region_panel(random_walks(6, 15, 0.1)))
     note = pooled.forecast(2, paths=20).notes[-1]
-    assert note.startswith("horizons 1, 2, 3, 4 had fewer than 19 scores")
+    assert note.startswith("horizons 3, 4 had fewer than 19 scores")
 
 
 @pytest.mark.parametrize("holdout", [0, -1, 1.5, True])

@@ -4,6 +4,8 @@
 sample paths. One contract for all (`Recipe`), one file for each family.
 """
 
+from forecast.series.auto import Auto
+from forecast.series.combination import Combination
 from forecast.series.conformal import Conformal
 from forecast.series.exponential import ETS
 from forecast.series.model import Recipe, Season, SeriesFit, UnitFit, UnitSeries
@@ -13,6 +15,8 @@ from forecast.series.theta import Theta
 
 __all__ = [
     "ETS",
+    "Auto",
+    "Combination",
     "Conformal",
     "Drift",
     "Naive",

@@ -1,13 +1,22 @@
-"""Intervals widened by what the model missed at the end of each series.
+r"""Intervals that hold because they would have held at the end of each series.
 
 Split conformal prediction, pooled over the units of a panel: a single short series has
 too few errors to tell how wide a 95 per cent interval must be, a panel has enough.
+With the volatility :math:`v_i` of a unit (`forecast.series.volatility`), the outcome
+:math:`y_{i,h}` at horizon h from an earlier origin and its point forecast,
+
+.. math:: s_{i,h} = \frac{|\log y_{i,h} - \log \hat y_{i,h}|}{v_i \sqrt h},
+
+and without logarithms for units that have zeros. The :math:`\lceil (n + 1) p \rceil`-th
+smallest of the n scores of a horizon and size class bounds a new one with probability p
+(Vovk, Gammerman and Shafer 2005, *Algorithmic Learning in a Random World*; Lei et al.
+2018, JASA 113(523)). These bounds, as a function of p, are the distribution of the
+forecast; the paths keep their ranks, so they stay joint.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -16,80 +25,91 @@ from numpy.typing import NDArray
 
 from forecast.errors import ModelError
 from forecast.forecasts import Forecast
-from forecast.forecasts.summaries import quantiles
-from forecast.periods import FREQUENCIES, frequency_of
-from forecast.series.model import Pool, Recipe, Season, SeriesFit, UnitFit, fit_sample
+from forecast.series.held_out import (
+    FEWEST_VALUES,
+    HeldOut,
+    held_out,
+    season_length,
+    usual_steps,
+)
+from forecast.series.model import Pool, Recipe, Season, SeriesFit, UnitFit
 from forecast.series.samples import Sample, read_sample
 from forecast.series.scale import CEILING
+from forecast.series.volatility import Volatility, volatility_of
 
-__all__ = ["Conformal", "ConformalFit"]
+__all__ = ["FEWEST_SCORES", "Calibrated", "Calibration", "Conformal", "calibrate"]
 
 Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
 
-LEVELS = (0.5, 0.8, 0.9, 0.95)
-"""Levels that are calibrated; between them the spread is interpolated."""
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+"""Levels whose half widths are calibrated; between them they are interpolated."""
 
 FEWEST_SCORES = 19
 """The largest of 19 scores bounds 95 per cent of new ones; fewer cannot."""
 
-FEWEST_VALUES = 5
-PATHS = 1000
+FEWEST_OF_CLASS = 60
+"""Scores of each size class and horizon below which classes are put together."""
 
-NORMAL = np.array([NormalDist().inv_cdf((1 + level) / 2) for level in LEVELS])
+USUAL_CLASSES = 3
+LARGEST_SCORE = 50.0
 
 
 @dataclass(frozen=True, slots=True)
 class Conformal(Recipe):
-    r"""A model whose intervals are widened so that they would have held.
+    """A model whose intervals are those that would have held.
 
-    The last `holdout` periods of all units are held out, the model is fitted to the rest,
-    and each outcome is scored by its distance from the median in units of the forecast
-    half width on its side. At each horizon the :math:`\lceil (n + 1) q \rceil`-th
-    smallest of n scores becomes the half width of the interval of level q, unless the
-    model's own is wider. Paths keep their ranks, so they stay joint; the median does not
-    move. Where a horizon has fewer
-    than 19 scores those of all horizons are pooled, and a note says so.
-
-    The guarantee is for outcomes that are exchangeable with the scores. Shocks common to
-    all units in the periods held out, or coming, are not.
+    The last periods are held out from several origins and the model is fitted to what
+    was known then; see the module for the scores. The guarantee is for outcomes that are
+    exchangeable with the scores. Shocks common to all units in the periods held out, or
+    coming, are not; several origins soften this.
 
     Parameters
     ----------
     model : Recipe
     holdout : int, optional
-        Horizons that are scored; later ones use the last. By default 4 years, or the
-        periods of one year.
+        Horizons that are scored; later ones use the scores of the last, growing with the
+        root of the horizon. By default six years, eight quarters or 24 months.
+    classes : int
+        Size classes with scores of their own, where each has at least 60 of a horizon.
 
     Examples
     --------
     >>> from forecast.series import Drift
     >>> Conformal(Drift()).name
-    'Drift, widened'
+    'Drift, calibrated'
     """
 
     model: Recipe
     holdout: int | None = None
+    classes: int = USUAL_CLASSES
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.holdout, int) and not isinstance(self.holdout, bool)
-        if self.holdout is not None and not (whole and self.holdout >= 1):
-            raise ModelError(
-                f"holdout={self.holdout!r} is not possible",
-                code="F-526",
-                remedy="Give a number of periods from 1.",
-            )
+        for name, value in (("holdout", self.holdout), ("classes", self.classes)):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= 1):
+                raise ModelError(
+                    f"{name}={value!r} is not possible",
+                    code="F-526",
+                    remedy="Give a whole number from 1.",
+                )
 
     @property
     def name(self) -> str:
         """What the model is called in forecasts."""
-        return f"{self.model.name}, widened"
+        return f"{self.model.name}, calibrated"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Covariates that the model uses."""
+        return self.model.columns
 
     def fit_values(self, y: Floats, season: Season) -> UnitFit:
         """Fit one series by the model itself; calibration needs a panel, see `fit`."""
         return self.model.fit_values(y, season)
 
-    def fit(self, data: Any, *, pool: Pool | None = None) -> ConformalFit:  # type: ignore[override]
-        """Fit the model twice: to all values, and without those held out.
+    def fit(self, data: Any, *, pool: Pool | None = None) -> Calibrated:  # type: ignore[override]
+        """Fit the model to all values, and to what was known at earlier origins.
 
         Parameters are those of `Recipe.fit`.
 
@@ -99,34 +119,78 @@ class Conformal(Recipe):
             F-527 when all horizons together give fewer than 19 scores; else as
             `Recipe.fit`.
         """
-        sample = read_sample(data)
-        steps = self.holdout or _usual_holdout(sample.periods)
-        scores = _scores(self.model, sample, steps, pool)
-        whole = fit_sample(self.model, sample, pool=pool)
-        half_widths, pooled = _half_widths(scores)
-        return ConformalFit(self, whole, half_widths, pooled)
+        return self.fit_to(read_sample(data, self.columns), pool=pool)
+
+    def fit_to(self, sample: Sample, *, pool: Pool | None = None) -> Calibrated:  # type: ignore[override]
+        """Fit and calibrate; see `fit`."""
+        steps = self.holdout or usual_steps(sample.periods)
+        seen = held_out([self.model], sample, steps, pool=pool)
+        calibration = calibrate(seen, seen.points[0], sample, self.classes)
+        return Calibrated(
+            self, self.model.fit_to(sample, pool=pool), calibration, self.name
+        )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ConformalFit:
-    """A fitted model with calibrated half widths.
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How wide intervals must be.
 
     Attributes
     ----------
-    recipe : Conformal
-    whole : SeriesFit
-        The model fitted to all values.
-    half_widths : float array of shape (holdout, 4)
-        Of intervals of 50, 80, 90 and 95 per cent, in units in which those of a normal
-        distribution with the model's 80 per cent interval are 0.67, 1.28, 1.64 and 1.96.
-    pooled : tuple of int
-        Horizons that had too few scores of their own.
+    half_widths : float array of shape (n_kinds, n_classes, steps, n_knots)
+        Of intervals of level `levels`, in units of ``volatility * sqrt(horizon)``; kind
+        0 are positive units, in logarithms, kind 1 those that have zeros.
+    normal : float array of shape (n_knots,)
+        Half widths of the same levels of a standard normal distribution.
+    volatility : Volatility
+        Of the units at the end.
+    size_class : int array of shape (n_units,)
+    n_scores : int array of shape (n_kinds, steps)
+        Scores of each horizon, over all classes.
+    notes : tuple of str
+        Where scores were too few, and what was done.
     """
 
-    recipe: Conformal
-    whole: SeriesFit
     half_widths: Floats
-    pooled: tuple[int, ...]
+    normal: Floats
+    volatility: Volatility
+    size_class: Ints
+    n_scores: Ints
+    notes: tuple[str, ...]
+
+    def widths(self, steps: int) -> Floats:
+        """Return half widths of every unit, of shape (n_units, steps, n_knots)."""
+        known = self.half_widths.shape[2]
+        horizon = np.arange(steps)
+        kind = np.where(self.volatility.positive, 0, 1)
+        base = self.half_widths[
+            kind[:, None],
+            self.size_class[:, None],
+            np.minimum(horizon, known - 1)[None],
+        ]
+        return np.asarray(
+            base * self.volatility.size[:, None, None] * np.sqrt(horizon + 1)[:, None]
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibrated:
+    """A fitted model with calibrated intervals; the point forecasts are the model's.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    whole : SeriesFit
+        The model fitted to all values.
+    calibration : Calibration
+    model_name : str
+        What forecasts say.
+    """
+
+    recipe: Recipe
+    whole: SeriesFit
+    calibration: Calibration
+    model_name: str
 
     @property
     def units(self) -> pd.DataFrame:
@@ -148,9 +212,14 @@ class ConformalFit:
         """Parameters of the model; see `SeriesFit.params`."""
         return self.whole.params
 
-    def point(self, horizon: int | str | pd.Period) -> pd.DataFrame:
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of forecasts must know."""
+        return (*self.whole.notes, *self.calibration.notes)
+
+    def point(self, horizon: int | str | pd.Period, **options: Any) -> pd.DataFrame:
         """Point forecasts of the model; see `SeriesFit.point`."""
-        return self.whole.point(horizon)
+        return self.whole.point(horizon, **options)
 
     def forecast(
         self,
@@ -158,116 +227,187 @@ class ConformalFit:
         *,
         paths: int = 2000,
         seed: int = 0,
-        largest_gb: float = 4.0,
+        **options: Any,
     ) -> Forecast:
-        """Simulate the model's paths and widen them; see `SeriesFit.forecast`."""
-        raw = self.whole.forecast(
-            horizon, paths=paths, seed=seed, largest_gb=largest_gb
-        )
-        draws = np.empty(raw.draws.shape)
-        ceilings = CEILING * np.nanmax(self.whole.sample.values, axis=1)
-        for row, ceiling in enumerate(ceilings.tolist()):
-            for step, values in enumerate(raw.draws[row]):
-                widths = self.half_widths[min(step, len(self.half_widths) - 1)]
-                draws[row, step] = _widened(values, widths, ceiling)
-        notes = []
-        if self.pooled:
-            notes.append(
-                f"horizons {', '.join(map(str, self.pooled))} had fewer than "
-                f"{FEWEST_SCORES} scores: those of all horizons were pooled"
-            )
+        """Simulate the model's paths and give them the calibrated distribution.
+
+        Parameters are those of `SeriesFit.forecast`.
+        """
+        raw = self.whole.forecast(horizon, paths=paths, seed=seed, **options)
+        points = self.whole.point(
+            horizon, **{k: v for k, v in options.items() if k == "indicators"}
+        ).to_numpy()
+        draws = _calibrated(raw.draws, points, self.calibration)
+        ceiling = CEILING * np.nanmax(self.whole.sample.values, axis=1)
         return replace(
-            raw, draws=draws, model=self.recipe.name, notes=(*raw.notes, *notes)
+            raw,
+            draws=np.minimum(draws, np.maximum(ceiling, 0)[:, None, None]),
+            model=self.model_name,
+            notes=(*raw.notes, *self.calibration.notes),
         )
 
     def __repr__(self) -> str:
-        ratio = float(np.median(self.half_widths[:, 3]) / NORMAL[3])
-        return f"{self.whole!r}; scores of 95 % are {ratio:.2f} times normal ones"
-
-
-def _usual_holdout(periods: pd.PeriodIndex) -> int:
-    per_year = FREQUENCIES[frequency_of(periods)]
-    return 4 if per_year == 1 else per_year
-
-
-def _scores(model: Recipe, sample: Sample, steps: int, pool: Pool | None) -> Floats:
-    """Score the values held out, shape (n_units, steps); NaN where there is none."""
-    before = sample.values[:, :-steps]
-    rows = np.flatnonzero(np.isfinite(before).sum(axis=1) >= FEWEST_VALUES)
-    if not rows.size:
-        return np.empty((0, steps))
-    earlier = replace(
-        sample,
-        values=before[rows],
-        units=sample.units.iloc[rows].reset_index(drop=True),
-        periods=sample.periods[:-steps],
-    )
-    outlook = fit_sample(model, earlier, pool=pool).forecast(
-        steps, paths=PATHS, largest_gb=np.inf
-    )
-    low, median, high = quantiles(outlook.draws, [0.1, 0.5, 0.9])
-    outcome = sample.values[rows, -steps:]
-    side = np.where(outcome < median, low, high)
-    distance, width = _distance(outcome, median), _distance(side, median)
-    scores = np.full(outcome.shape, np.nan)
-    np.divide(NORMAL[1] * distance, width, out=scores, where=width > 0)
-    return np.abs(scores)
-
-
-def _distance(values: Floats, median: Floats) -> Floats:
-    """Return the distance from the median: in logarithms where all is positive."""
-    positive = (values > 0) & (median > 0)
-    logs = np.log(np.where(positive, values, 1)) - np.log(np.where(positive, median, 1))
-    return np.abs(np.where(positive, logs, values - median))
-
-
-def _half_widths(scores: Floats) -> tuple[Floats, tuple[int, ...]]:
-    """Return conformal quantiles by horizon, and the horizons that had to be pooled."""
-    everything = scores[np.isfinite(scores)]
-    if everything.size < FEWEST_SCORES:
-        raise ModelError(
-            f"{everything.size} scores cannot calibrate a 95 per cent interval",
-            code="F-527",
-            count=int(everything.size),
-            remedy=f"At least {FEWEST_SCORES} outcomes after {FEWEST_VALUES} values are "
-            "needed: more units, longer series, or the model without `Conformal`.",
+        wide = self.calibration.half_widths[0, :, :, LEVELS.index(0.95)]
+        return (
+            f"{self.whole!r}; 95 % intervals at {wide.mean():.1f} times a unit's "
+            "volatility and the root of the horizon"
         )
-    widths, pooled = np.empty((scores.shape[1], len(LEVELS))), []
-    for step, column in enumerate(scores.T):
-        own = column[np.isfinite(column)]
-        if own.size < FEWEST_SCORES:
-            pooled.append(step + 1)
-            own = everything
-        ranks = np.ceil((own.size + 1) * np.array(LEVELS)).astype(int)
-        widths[step] = np.sort(own)[np.minimum(ranks, own.size) - 1]
-    return widths, tuple(pooled)
 
 
-def _widened(values: Floats, widths: Floats, ceiling: float) -> Floats:
-    """Move the paths of one unit and period outwards to calibrated half widths.
+# -------------------------------------------------------------------------- calibrating
 
-    Ranks are kept, no path moves inwards, none above `ceiling`. Beyond 95 per cent there
-    are no scores to go by: the spread goes on as that of a normal distribution.
+
+def calibrate(
+    seen: HeldOut, points: Floats, sample: Sample, classes: int = USUAL_CLASSES
+) -> Calibration:
+    """Turn errors from earlier origins into half widths.
+
+    Parameters
+    ----------
+    seen : HeldOut
+    points : float array of shape (n_origins, n_units, steps)
+        Point forecasts from the earlier origins.
+    sample : Sample
+    classes : int
+        The most size classes.
+
+    Raises
+    ------
+    ModelError
+        F-527 when there are fewer than 19 scores of all horizons together.
     """
-    low, median, high = np.quantile(values, [0.1, 0.5, 0.9])
-    if not low < median < high:
-        return values
-    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
-    normal = _normal_scores(values.size)[ranks]
-    knots, heights = np.concatenate([[0.0], NORMAL]), np.concatenate([[0.0], widths])
-    size = np.abs(normal)
-    score = np.interp(size, knots, heights) + np.maximum(size - knots[-1], 0)
-    ends = np.where(normal < 0, low, high)
-    if low > 0:
-        moved = median * (ends / median) ** (score / NORMAL[1])
+    length, n_periods = season_length(sample.periods), sample.values.shape[1]
+    now = volatility_of(sample.values, length)
+    scores = np.full(points.shape, np.nan)
+    zeros = np.zeros(points.shape[:2], dtype=bool)
+    for origin, cut in enumerate(seen.cuts.tolist()):
+        then = volatility_of(sample.values[:, : n_periods - cut], length)
+        scores[origin] = _scores(seen.actual[origin], points[origin], then)
+        zeros[origin] = ~then.positive
+    size_class = _size_classes(sample.values, length, classes)
+    tables, counts, notes = [], [], []
+    for kind in (False, True):
+        mine = np.where((zeros == kind)[..., None], scores, np.nan)
+        table, count, note = _half_widths(mine, size_class)
+        tables.append(table)
+        counts.append(count)
+        notes += note if (now.positive != kind).any() else []
+    counted = np.array(counts)
+    if counted.sum() < FEWEST_SCORES:
+        raise ModelError(
+            f"{counted.sum()} scores cannot calibrate a 95 per cent interval",
+            code="F-527",
+            count=int(counted.sum()),
+            remedy=f"At least {FEWEST_SCORES} outcomes after {FEWEST_VALUES} values (two "
+            "years of months or quarters) are needed: more units, longer series, or the "
+            "model without `Conformal`.",
+        )
+    return Calibration(
+        np.stack(tables), _normal(), now, size_class, counted, tuple(notes)
+    )
+
+
+def _scores(actual: Floats, point: Floats, then: Volatility) -> Floats:
+    """Return errors in units of volatility and the root of the horizon."""
+    positive = then.positive[:, None]
+    both = (actual > 0) & (point > 0)
+    logs = np.log(np.where(both, actual, 1)) - np.log(np.where(both, point, 1))
+    # An outcome of zero after positive ones is as far as anything can be.
+    logs = np.where(both, logs, np.where(np.isfinite(actual), np.inf, np.nan))
+    error = np.abs(np.where(positive, logs, actual - point))
+    unit = then.size[:, None] * np.sqrt(np.arange(1, actual.shape[1] + 1))
+    scores = np.full(error.shape, np.nan)
+    np.divide(error, unit, out=scores, where=unit > 0)
+    return np.minimum(scores, LARGEST_SCORE)
+
+
+def _size_classes(values: Floats, length: int, classes: int) -> Ints:
+    """Sort units into classes of equal number by the mean of their last year."""
+    last = np.where(np.isfinite(values), values, np.nan)[:, -length:]
+    known = np.isfinite(last)
+    level = np.where(known, last, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    ranks = np.argsort(np.argsort(level, kind="stable"), kind="stable")
+    return np.asarray(ranks * classes // max(len(values), 1), dtype=int)
+
+
+def _half_widths(scores: Floats, size_class: Ints) -> tuple[Floats, Ints, list[str]]:
+    """Return half widths (n_classes, steps, n_knots), numbers of scores, and notes."""
+    classes, steps = int(size_class.max()) + 1, scores.shape[2]
+    everything = scores[np.isfinite(scores)]
+    table = np.tile(_normal(), (classes, steps, 1))
+    count = np.isfinite(scores).sum(axis=(0, 1))
+    pooled = [step + 1 for step in range(steps) if count[step] < FEWEST_SCORES]
+    for step in range(steps):
+        column = scores[:, :, step]
+        groups = [column[:, size_class == k] for k in range(classes)]
+        if min(np.isfinite(group).sum() for group in groups) < FEWEST_OF_CLASS:
+            groups = [column] * classes
+        for k, group in enumerate(groups):
+            own = group[np.isfinite(group)]
+            if own.size < FEWEST_SCORES:
+                own = everything
+            if own.size >= FEWEST_SCORES:
+                table[k, step] = _bounds(own)
+    if everything.size < FEWEST_SCORES:
+        note = f"{everything.size} scores were too few: normal half widths were taken"
+    elif pooled:
+        note = (
+            f"horizons {', '.join(map(str, pooled))} had fewer than {FEWEST_SCORES} "
+            "scores: those of all horizons were pooled"
+        )
     else:
-        moved = np.maximum(median + (ends - median) * score / NORMAL[1], 0)
-    above = np.maximum(values, np.minimum(moved, ceiling))
-    return np.where(normal < 0, np.minimum(values, moved), above)
+        return table, count, []
+    return table, count, [note]
 
 
-def _normal_scores(count: int) -> Floats:
-    """Return the normal quantiles of the ranks 1 to count."""
+def _bounds(scores: Floats) -> Floats:
+    """Return conformal bounds of all levels; beyond the largest score, a normal's growth."""
+    ordered, normal = np.sort(scores), _normal()
+    ranks = np.ceil((ordered.size + 1) * np.array(LEVELS)).astype(int)
+    there = ranks <= ordered.size
+    bounds = ordered[np.minimum(ranks, ordered.size) - 1]
+    last = int(np.flatnonzero(there)[-1])
+    bounds[~there] = bounds[last] * normal[~there] / normal[last]
+    return bounds
+
+
+def _normal() -> Floats:
     from scipy.special import ndtri
 
-    return np.asarray(ndtri((np.arange(count) + 0.5) / count))
+    return np.asarray(ndtri((1 + np.array(LEVELS)) / 2))
+
+
+# ---------------------------------------------------------------------------- the paths
+
+
+def _calibrated(draws: Floats, points: Floats, calibration: Calibration) -> Floats:
+    """Give each unit and period the calibrated distribution; ranks are kept."""
+    n_units, steps, paths = draws.shape
+    widths = calibration.widths(steps)
+    size, side = _normal_scores(paths)
+    knots = np.concatenate([[0.0], calibration.normal])
+    shares = np.stack([np.interp(size, knots, row) for row in np.eye(knots.size)[1:]])
+    # Beyond the last level there are no scores to go by: a normal's growth.
+    shares[-1] *= np.maximum(size / knots[-1], 1)
+    out = np.empty_like(draws)
+    for unit in range(n_units):
+        order = np.argsort(draws[unit], axis=-1, kind="stable")
+        if np.isnan(widths[unit]).any():  # a unit that never changed
+            out[unit] = draws[unit]
+            continue
+        # Step by step: a longer horizon must not change the bits of the first periods.
+        moved = side * np.stack([width @ shares for width in widths[unit]])
+        if calibration.volatility.positive[unit]:
+            ordered = points[unit][:, None] * np.exp(np.clip(moved, -700, 50))
+        else:
+            ordered = np.maximum(points[unit][:, None] + moved, 0)
+        np.put_along_axis(out[unit], order, ordered, axis=-1)
+    return out
+
+
+def _normal_scores(count: int) -> tuple[Floats, Floats]:
+    """Return sizes and signs of the normal quantiles of the ranks 1 to count."""
+    from scipy.special import ndtri
+
+    scores = ndtri((np.arange(count) + 0.5) / count)
+    return np.abs(scores), np.sign(scores)
