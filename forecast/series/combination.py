@@ -31,7 +31,7 @@ QUANTILES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the way from equal weights to the best ones; chosen by units left out."""
 
-NOTHING = 0.002
+NOTHING = 0.005
 """Share of a loss that is not worth leaving equal weights for."""
 
 FOLDS = 5
@@ -195,7 +195,7 @@ def pooled_weights(seen: HeldOut, sample: Sample) -> Floats:
     with the pinball loss :math:`\rho_q` and a unit's mean change :math:`v_i` from a year
     before. Each unit counts alike. How far the weights go from 1/K towards the minimum is
     chosen by five-fold cross-validation over units: the least way within a standard error
-    (or 0.2 per cent) of the best.
+    (or half a per cent) of the best.
 
     Parameters
     ----------
