@@ -1,4 +1,4 @@
-"""The command ``turnover-forecast``: run | nowcast | check | gravity | data | warmup.
+"""The command ``turnover-forecast``: run | nowcast | check | gravity | backtest | data | warmup.
 
 Exit codes: 0 done, 1 something is wrong with data or model, 2 with the call or the
 study file, 130 interrupted. Errors are one sentence; ``--debug`` shows where they come
@@ -177,6 +177,25 @@ def _gravity(chosen: argparse.Namespace) -> None:
         say(f"Written: {chosen.out}")
 
 
+def _backtest(chosen: argparse.Namespace) -> None:
+    from forecast.backtesting.command import SHOWN, run
+    from forecast.backtesting.saving import write_backtest
+    from forecast.reading import read_table
+
+    with telling(chosen.quiet) as tell:
+        result = run(read_table(chosen.table), chosen, tell)
+    say(repr(result))
+    summary = result.summary()
+    names = [name for name in summary.columns if name.startswith(SHOWN)]
+    show_table(summary[names].round(3), title=f"skill is against {result.benchmark}")
+    for _, failure in result.failures.iterrows():
+        say(f"failed: {failure['model']} from {failure['origin']}: {failure['reason']}")
+    say(*(f"note: {note}" for note in result.notes))
+    if chosen.out is not None:
+        write_backtest(result, chosen.out)
+        say(f"Written: {chosen.out}")
+
+
 def _warmup(chosen: argparse.Namespace) -> None:  # noqa: ARG001
     import forecast.gravity.warming  # noqa: F401
     from forecast.kernels.jit import warmup
@@ -242,7 +261,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=f"%(prog)s {__version__}"
     )
-    names = "run | nowcast | check | gravity | data | warmup"
+    names = "run | nowcast | check | gravity | backtest | data | warmup"
     verbs = parser.add_subparsers(required=True, metavar=names)
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument(
@@ -295,6 +314,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
 
     _gravity_options(verbs, everywhere)
+    _backtest_options(verbs, everywhere)
 
     data = verbs.add_parser(
         "data", parents=[everywhere], help="list data sets, or print one"
@@ -341,6 +361,19 @@ def _gravity_options(verbs: Any, everywhere: argparse.ArgumentParser) -> None:
         help="folder for tidy.csv, dropped.csv, fit.json, etable.*",
     )
     gravity.set_defaults(run=_gravity)
+
+
+def _backtest_options(verbs: Any, everywhere: argparse.ArgumentParser) -> None:
+    """Add what ``backtest`` takes."""
+    from forecast.backtesting.command import add_options
+
+    back = verbs.add_parser(
+        "backtest",
+        parents=[everywhere],
+        help="what models would have forecast in the past, and how far off",
+    )
+    add_options(back)
+    back.set_defaults(run=_backtest)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from forecast.backtesting.known import View
 from forecast.backtesting.origins import Origin
 from forecast.backtesting.result import Backtest
 from forecast.backtesting.work import Result
-from forecast.errors import ColumnError, ModelError
+from forecast.errors import ModelError
 from forecast.forecasts.units import unit_index
 from forecast.panel import TradePanel
 
@@ -34,7 +34,8 @@ def assemble(
     step: int,
 ) -> Backtest:
     """Put results together, whoever computed them and in which order."""
-    units = panel.units
+    finished = list(finished)
+    units, notes = _renamed(panel.units, [result for *_, result in finished])
     parts: list[pd.DataFrame] = []
     failed: list[tuple[str, pd.Period, pd.Timestamp, str]] = []
     for origin, name, view, result in finished:
@@ -78,8 +79,26 @@ def assemble(
         horizon=horizon,
         step=step,
         measure=panel.measure,
-        notes=panel.notes,
+        notes=(*panel.notes, *notes),
     )
+
+
+def _renamed(
+    units: pd.DataFrame, results: list[Result]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Rename key columns that are called as columns of the results are, and say so."""
+    taken = {*_NAMED, *(name for result in results for name in result.columns)}
+    fresh: dict[Any, str] = {}
+    for key in units.columns:
+        name = str(key)
+        while name in taken or (name != key and name in units.columns):
+            name = f"unit_{name}"
+        if name != key:
+            fresh[key] = name
+    notes = [
+        f"the key column {key!r} is called {name!r} here" for key, name in fresh.items()
+    ]
+    return units.rename(columns=fresh), tuple(notes)
 
 
 def _rows(
@@ -96,14 +115,6 @@ def _rows(
     unit = np.repeat(view.rows, horizon)
     ends = pd.period_range(origin.period + 1, periods=horizon, freq=origin.period.freq)
     table = units.iloc[unit].reset_index(drop=True)
-    taken = [*_NAMED, *result.columns]
-    if clash := [str(key) for key in units.columns if key in taken]:
-        raise ColumnError(
-            f"a key column is called {clash[0]!r}, as a column of the results is",
-            code="F-115",
-            column=clash[0],
-            remedy="Give the key column another name before the panel is built.",
-        )
     table["model"] = name
     table["origin"] = pd.PeriodIndex([origin.period] * len(table))
     table["horizon"] = steps

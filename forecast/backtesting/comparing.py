@@ -64,8 +64,10 @@ def confidence_set(
     tables = [_losses(result, name, score, horizon) for name in result.models]
     shared = _shared(tables)
     losses = np.stack([_over_units(table) for table in shared], axis=1)
-    named = pd.DataFrame(losses, columns=list(result.models))
-    return scores.model_confidence_set(named, **options)
+    ahead = _overlap(result, horizon)
+    return scores.model_confidence_set(
+        losses, horizon=ahead, names=list(result.models), **options
+    )
 
 
 def _losses(result: Backtest, model: str, score: str, horizon: int | None) -> Floats:

@@ -82,7 +82,7 @@ def _last_origins(
         )
     last = len(known) - 1 - horizon
     ends = known[last - (count - 1) * step : last + 1 : step]
-    return tuple(Origin(end.end_time.normalize(), end) for end in ends)
+    return tuple(Origin(_last_day(end), end) for end in ends)
 
 
 def _read(labels: list[Any], known: pd.PeriodIndex) -> list[Origin]:
@@ -101,6 +101,10 @@ def _read(labels: list[Any], known: pd.PeriodIndex) -> list[Origin]:
         ended = day == within.end_time.normalize()
         found.append(Origin(day.as_unit("ns"), within if ended else within - 1))
     return found
+
+
+def _last_day(period: pd.Period) -> pd.Timestamp:
+    return period.end_time.normalize().as_unit("ns")
 
 
 def _refusal(problem: str, remedy: str = "") -> ModelError:

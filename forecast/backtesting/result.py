@@ -30,7 +30,8 @@ class Backtest:
     Attributes
     ----------
     forecasts : DataFrame
-        A row for each unit, model, origin and horizon: the key columns, ``model``,
+        A row for each unit, model, origin and horizon: the key columns (one that is
+        called ``origin`` becomes ``unit_origin``, and so on), ``model``,
         ``origin`` (the last period that had ended), ``horizon`` (periods after it),
         ``period``, ``actual``, ``mean``, ``median``, ``lower_80``, ``upper_80`` and so
         on, ``crps``; what errors are measured by, known at the origin: ``scale`` and
@@ -139,13 +140,16 @@ class Backtest:
         horizon : int, optional
             Only this horizon; by default the mean over all of them.
         test : {"diebold-mariano", "giacomini-white", "encompassing"}
-            Equal accuracy over all units and origins; equal accuracy given what was
-            known before; whether `second` adds nothing to `first`.
+            Equal accuracy on average over units and origins; whether who is better can
+            be foreseen from the last difference; whether `second` adds nothing to
+            `first` (errors are averaged over units, and so are the differences of the
+            second test).
 
         Returns
         -------
         record of `forecast.scores`
-            With ``statistic`` and ``p_value``; it says itself who is better.
+            With ``statistic`` and ``p_value``; a negative mean difference speaks for
+            `first`.
 
         Raises
         ------
@@ -167,7 +171,7 @@ class Backtest:
         score, horizon
             As in `compare`.
         **options
-            As `forecast.scores.model_confidence_set`.
+            As `forecast.scores.model_confidence_set`: ``size``, ``seed``, ...
 
         Raises
         ------

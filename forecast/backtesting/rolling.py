@@ -130,8 +130,8 @@ def backtest(
     >>> result = backtest(panel, fc.Naive(), horizon=2, origins=8)
     >>> result.summary()[["model", "n", "mase"]].round(2)
        model   n  mase
-    0  Naive  16  1.61
-    1  Drift  16  0.83
+    0  Naive  16  1.33
+    1  Drift  16  0.76
     """
     _check_options(horizon, step, paths, actual, on_failure)
     outcomes = outcomes_of(panel, actual)
