@@ -615,18 +615,18 @@ def test_one_unit_is_enough():
 
 
 def test_a_key_column_with_the_name_of_a_result_gets_another_and_a_note():
-    frame = table().rename(columns={"exporter": "origin", "importer": "mean"})
+    frame = table().rename(columns={"exporter": "origin", "importer": "horizon"})
     panel = TradePanel.from_frame(
-        frame, origin="origin", destination="mean", period="period", flow="trade"
+        frame, origin="origin", destination="horizon", period="period", flow="trade"
     )
     result = quick(panel)
-    assert result.keys == ["unit_origin", "unit_mean"]
+    assert result.keys == ["unit_origin", "unit_horizon"]
     assert result.notes == (
         "the key column 'origin' is called 'unit_origin' here",
-        "the key column 'mean' is called 'unit_mean' here",
+        "the key column 'horizon' is called 'unit_horizon' here",
     )
     plain = quick(panel_of(table()))
-    for name in ("origin", "mean", "crps"):
+    for name in ("origin", "horizon", "crps"):
         assert result.forecasts[name].equals(plain.forecasts[name])
     assert result.summary("unit_origin")["n"].sum() == len(result.forecasts)
 
