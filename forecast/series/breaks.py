@@ -9,11 +9,12 @@ absolute deviation, not below a half per cent). At each time two things are test
   least :math:`\sqrt 2 s` (more where steps tend to turn back); the value in between is
   out of line.
 
-The largest statistic counts as found if it exceeds the quantile of a t distribution that
-all tests together exceed with probability `size` (Bonferroni); its effect is taken out,
-and so on until nothing is found. Tsay (1988, Journal of Forecasting 7(1)) and Chen and Liu
+What counts are statistics above the quantile of a t distribution that all tests together
+exceed with probability `size` (Bonferroni). The one that explains most is taken out, and
+so on until nothing is found. Tsay (1988, Journal of Forecasting 7(1)) and Chen and Liu
 (1993, JASA 88) do so with the residuals of an ARIMA model; with 20 values a model would
-be bent by what it is to find. The last value cannot be told from a shift; it is none.
+be bent by what it is to find. A last value out of line counts as
+a shift: nothing tells that it will come back.
 """
 
 from __future__ import annotations
@@ -182,23 +183,23 @@ def _search(steps: _Steps, allowed: NDArray[np.bool_], size: float) -> list[Brea
     while len(found) < LARGEST_SHARE * d.size:
         middle = float(np.median(d))
         spread = max(_mad(d - middle, steps), SMALLEST_SPREAD)
-        shift = np.where(shifts, np.abs(d - middle) / spread, 0)
         turns = d[:-1] - d[1:]
         own = max(_mad(turns, steps), np.sqrt(2) * spread)
-        out = np.where(outliers, np.abs(turns) / own, 0)
-        largest = max(shift.max(), out.max() if out.size else 0)
-        if largest <= limit:
+        shift, out = np.abs(d - middle) / spread, np.abs(turns) / own
+        # What taking it out leaves less of in the sum of squares tells which it was.
+        gain = np.where(shifts & (shift > limit), (d - middle) ** 2, 0)
+        other = np.where(outliers & (out > limit), turns**2 / 2, 0)
+        if max(gain.max(), other.max()) <= 0:
             break
-        if shift.max() == largest:
-            t = int(shift.argmax())
-            found.append(
-                Break("level shift", t + 1, float(d[t] - middle), float(largest))
-            )
+        if gain.max() >= other.max():
+            t = int(gain.argmax())
+            moved = float(d[t] - middle)
+            found.append(Break("level shift", t + 1, moved, float(shift[t])))
             d[t] = middle
         else:
-            t = int(out.argmax())
-            moved = float(d[t] - d[t + 1]) / 2
-            found.append(Break("outlier", t + 1, moved, float(largest)))
+            t = int(other.argmax())
+            moved = float(turns[t]) / 2
+            found.append(Break("outlier", t + 1, moved, float(out[t])))
             d[t], d[t + 1] = d[t] - moved, d[t + 1] + moved
     return found
 

@@ -248,7 +248,7 @@ def _grid(form: _Form, length: int, *, cycle: bool) -> Floats:
                 for damping in DAMPINGS if form.slope else (1.0,):
                     start = [1 - share, share, slope, 0.0, season, damping]
                     rows.append([*start, 0.0, 0.0])
-                    if cycle and slope == 0:
+                    if cycle and slope == 0 and damping == 1:
                         rows += [
                             [*start[:3], size, season, damping, *turn]
                             for size in CYCLE_VARIANCES

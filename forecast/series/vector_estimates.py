@@ -40,6 +40,9 @@ SMALLEST_VARIANCE = 1e-20
 SMALLEST_OWN_SHARE = 1e-10
 """Of the variance of a side, what is not the other's; keeps the covariance invertible."""
 
+STILL = 1e-8
+"""Steps of logarithms below which a direction does not move, or only with the other."""
+
 FEWEST_WITH_SEASONS = 40
 """Periods below which a series with seasons is not tested for a balance."""
 
@@ -106,10 +109,7 @@ class PairEstimate:
         factor = _draw_factors(self.sigma, self.df, count, rng)  # (count, 2, 2)
         noise = rng.standard_normal((count, len(self.root), 2))
         drawn = self.coefficients + self.root @ noise @ factor.swapaxes(1, 2)
-        white = np.einsum(
-            "ij,jhp->ihp", _inverse_root(float(np.clip(shared, -0.99, 0.99))), shocks
-        )
-        errors = np.einsum("pij,jhp->hip", factor, white)
+        errors = _recoloured(shocks, shared, factor @ factor.swapaxes(1, 2))
         x = steps_ahead(self, drawn, errors)
         return np.exp(np.minimum(x, self.ceiling[:, None])).swapaxes(0, 1)
 
@@ -275,9 +275,12 @@ def _balance(x: Floats, n_seasons: int, cointegrated: bool | None) -> Floats:
     short = n_seasons > 1 and x.shape[1] < FEWEST_WITH_SEASONS
     if cointegrated is False or (cointegrated is None and short):
         return np.zeros(2)
-    steps = np.diff(x) - np.diff(x).mean(axis=1, keepdims=True)
-    size = float(np.sqrt((steps[0] @ steps[0]) * (steps[1] @ steps[1])))
-    if abs(float(steps[0] @ steps[1])) >= (1 - 1e-9) * size:  # or one never moves
+    steps = np.diff(x)
+    steps = steps - steps.mean(axis=1, keepdims=True)
+    sizes = np.sqrt((steps**2).mean(axis=1))
+    if sizes.min() < STILL or abs(np.mean(steps[0] * steps[1])) > (1 - STILL) * np.prod(
+        sizes
+    ):
         return np.zeros(2)
     from statsmodels.tsa.vector_ar.vecm import coint_johansen
 
@@ -297,7 +300,7 @@ def _balance(x: Floats, n_seasons: int, cointegrated: bool | None) -> Floats:
 def _draw_factors(
     sigma: Floats, df: float, count: int, rng: np.random.Generator
 ) -> Floats:
-    """Return Cholesky-like factors, (count, 2, 2), of draws from inverse Wishart.
+    """Return triangular factors, (count, 2, 2), of draws from inverse Wishart.
 
     By Bartlett's decomposition of the Wishart of the inverse; its mean is that of sigma.
     Chi-squares have a floor, as those of single series (`forecast.series.spread`).
@@ -310,7 +313,16 @@ def _draw_factors(
     return np.linalg.cholesky(sigma) @ np.linalg.inv(a).swapaxes(1, 2)
 
 
-def _inverse_root(correlation: float) -> Floats:
-    """Return the symmetric inverse root of a correlation matrix of two."""
-    plus, minus = 1 / np.sqrt(1 + correlation), 1 / np.sqrt(1 - correlation)
-    return 0.5 * np.array([[plus + minus, plus - minus], [plus - minus, plus + minus]])
+def _recoloured(shocks: Floats, shared: float, sigma: Floats) -> Floats:
+    """Return shocks (2, h, p) of correlation `shared` as errors (h, 2, p) of covariance `sigma`.
+
+    By symmetric roots of correlations, so that each direction keeps most of its own shock
+    and what it has in common with other pairs. All correlation matrices of two have the
+    same eigenvectors: sum and difference are scaled.
+    """
+    before = float(np.clip(shared, -0.99, 0.99))
+    sd = np.sqrt(np.diagonal(sigma, axis1=1, axis2=2)).T
+    after = np.clip(sigma[:, 0, 1] / (sd[0] * sd[1]), -1, 1)
+    total = 0.5 * np.sqrt((1 + after) / (1 + before)) * (shocks[0] + shocks[1])
+    apart = 0.5 * np.sqrt((1 - after) / (1 - before)) * (shocks[0] - shocks[1])
+    return np.stack([sd[0] * (total + apart), sd[1] * (total - apart)], axis=1)
