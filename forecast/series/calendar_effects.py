@@ -28,12 +28,16 @@ MEAN_SHARE = 5 / 7
 USUAL = np.array([1.0, 0.0])
 """Effects before data speak: a flow is so much a day, on every day of the week."""
 
-DOUBT = np.array([0.25, 0.5])
-"""Standard deviations of the panel's effects around that."""
+DOUBT = np.array([0.1, 0.5])
+"""Standard deviations of the panel's effects around that.
 
-SPREAD = 0.2
+A month's flow is the sum of its days; only which days count is really open, and leap
+years, two in eight, tell little of the first.
+"""
+
+SPREAD = np.array([0.05, 0.2])
 SPREAD_COUNTS = 3.0
-"""Units differ by 0.2 (standard deviation), a guess that counts as three units."""
+"""Standard deviations of units around the panel, a guess that counts as three units."""
 
 ROUNDS = 30
 MAD_TO_SD = 1.4826
@@ -237,7 +241,7 @@ def pooled_effects(values: Floats, z: Floats, length: int) -> Effects:
     parts = [_information(row, z, length) for row in values]
     precision = np.stack([part[0] for part in parts])
     weighed = np.stack([part[1] for part in parts])
-    mu, spread = USUAL, np.full(2, SPREAD**2)
+    mu, spread = USUAL, SPREAD**2
     for _ in range(ROUNDS):
         covariance = np.linalg.inv(precision + np.diag(1 / spread))
         mean = np.einsum("uij,uj->ui", covariance, weighed + mu / spread)

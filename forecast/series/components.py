@@ -40,6 +40,9 @@ CYCLE_VARIANCES = (0.1, 0.5)
 CYCLE_DAMPING = 0.8
 """Share of the cycle that is left after a year."""
 
+SMALLEST_PRIOR = 0.02
+"""Weight of a level that never moves, before data speak."""
+
 FEWEST_SEASONS = 2
 """Years below which seasons are not asked for."""
 
@@ -72,7 +75,7 @@ class UnobservedComponents(Recipe):
     -----
     Series with too few values for a level and a slope (less than five) are fitted by
     `Naive`. Gaps are skipped by the filter. Years always have a slope: AICc cannot tell
-    one from noise in 20 values. Time: about 2 ms for 20 years, 100 ms for ten years of
+    one from noise in 20 values. Time: about 2 ms for 20 years, 60 ms for ten years of
     months.
 
     Examples
@@ -257,6 +260,20 @@ def _grid(form: _Form, length: int, *, cycle: bool) -> Floats:
     return np.array(rows)
 
 
+def _prior(grid: Floats, length: int) -> Floats:
+    """Return the weights of candidates before data speak.
+
+    20 years hardly tell a lasting shock from noise, nor a slope from one that fades. What
+    they leave open goes to lasting shocks and slopes: so intervals held better and errors
+    were smaller in held-out ends of training parts of M1 and Tourism. Months and quarters
+    are weighed alike.
+    """
+    if length > 1:
+        return np.ones(len(grid))
+    lasting = np.where(grid[:, 5] == 1, 2.0, 1.0)
+    return np.asarray((grid[:, 1] + SMALLEST_PRIOR) * lasting)
+
+
 def _turns(length: int) -> list[list[float]]:
     """Return rotations of the cycles by one period: rho cos(lambda), rho sin(lambda)."""
     rho = CYCLE_DAMPING ** (1 / length)
@@ -346,7 +363,7 @@ def _fit_form(x: Floats, form: _Form, *, cycle: bool, length: int) -> _FormFit:
     reach = np.einsum("jsd,jde->jse", ends[..., columns], solved.root)
     return _FormFit(
         grid,
-        relative_weights(marginal, np.ones(len(grid))),
+        relative_weights(marginal, _prior(grid, length)),
         float(fit.max()) - charge,
         solved,
         solved.residuals * size,
