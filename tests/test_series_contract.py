@@ -30,7 +30,9 @@ from forecast.series import (
 )
 from forecast.series.cleaned import Cleaned
 from forecast.series.components import UnobservedComponents
+from forecast.series.complex_smoothing import CES
 from forecast.series.dependence import draw_shocks, estimate_dependence
+from forecast.series.regression import Regression
 from forecast.series.robust_drift import RobustDrift
 from forecast.series.theta import DynamicTheta
 
@@ -52,6 +54,9 @@ RECIPES = [
     RobustDrift(shrink=3),
     Cleaned(Drift()),
     DynamicTheta(),
+    Regression(pooled=False),
+    Regression(errors=Drift()),
+    CES(),
     Conformal(Drift(), holdout=3),
     Combination((Drift(), Theta())),
     Combination((Drift(), Theta(), Naive()), weights="median"),
