@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -126,3 +127,16 @@ def test_hostile_series_are_survived(values):
     fit = CalendarAdjusted(Naive()).fit(pd.Series(values, months))
     assert (fit.forecast(5, paths=20).draws >= 0).all()
     assert fit.params["days"].item() == pytest.approx(1, abs=0.1)
+
+
+def test_doubt_about_effects_widens_only_what_is_unlike_the_same_month_before():
+    """What the seasons of the adjusted series carry on, no doubt touches."""
+    y = pd.Series(flows((1, 0.5), 1, 0.05)[0], MONTHS)
+    fit = CalendarAdjusted(SeasonalNaive()).fit(y)
+    doubtful = replace(fit, effects=replace(fit.effects, root=np.eye(2)[None] * 0.3))
+    ahead = pd.period_range("2021-01", periods=12, freq="M")
+    same = [[p for p in MONTHS if p.month == month] for month in range(1, 13)]
+    usual = [regressors(pd.PeriodIndex(p)).mean(axis=0) for p in same]
+    expected = 0.3 * np.linalg.norm(regressors(ahead) - usual, axis=1)
+    sd = np.log(doubtful._ahead_on_paths(ahead, 20_000, 0)[0]).std(axis=1)
+    np.testing.assert_allclose(sd, expected, rtol=0.03)
