@@ -123,8 +123,7 @@ def _rows(
         table[column] = values.ravel()
     table["as_of"] = origin.day
     table["_unit"] = unit
-    known_early = table["median"].isna()
-    return table[~known_early]
+    return table
 
 
 _NAMED = ("model", "origin", "horizon", "period", "actual", "as_of", "_unit", "_place")

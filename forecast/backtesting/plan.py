@@ -90,7 +90,7 @@ def task_of(plan: Plan, origin: Origin, name: str, view: View) -> Task:
     future = None
     if plan.indicators == "ex-post" and columns_of(recipe):
         steps = targets[-1].ordinal - view.panel.periods[-1].ordinal
-        future = future_of(plan.panel, view.panel, int(steps)) if steps > 0 else None
+        future = future_of(plan.panel, view.panel, int(steps))
     return Task(
         recipe=recipe,
         view=view.panel,

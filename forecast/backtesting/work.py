@@ -89,23 +89,21 @@ def run_task(task: Task) -> Result:
 
 
 def _draws(task: Task) -> Floats:
-    """Return draws of shape (n_units, h, paths); NaN in periods that were known early."""
-    last = task.view.periods[-1].ordinal
-    steps = task.targets[-1].ordinal - last
-    if steps < 1:
-        raise ModelError("all periods to be forecast were known already", code="F-639")
+    """Return draws of shape (n_units, h, paths).
+
+    The forecast begins after the last period in the view, which may lie some before the
+    origin.
+    """
+    steps = task.targets[-1].ordinal - task.view.periods[-1].ordinal
     told = {} if task.future is None else {"indicators": task.future}
     outlook = task.recipe.fit(task.view).forecast(
         int(steps), paths=task.paths, seed=task.seed, **told
     )
     rows = unit_index(outlook.units).get_indexer(unit_index(task.view.units))
     at = outlook.periods.get_indexer(task.targets)
-    late = task.targets.asi8 > last
-    if outlook.quantity != "level" or (rows < 0).any() or (at[late] < 0).any():
+    if outlook.quantity != "level" or (rows < 0).any() or (at < 0).any():
         raise _not_asked_for(outlook)
-    draws = outlook.draws[np.ix_(rows, np.maximum(at, 0))]
-    draws[:, ~late] = np.nan
-    return draws
+    return outlook.draws[np.ix_(rows, at)]
 
 
 def _not_asked_for(outlook: Forecast) -> ModelError:
