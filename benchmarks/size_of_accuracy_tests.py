@@ -13,8 +13,10 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
+from scipy.special import stdtr
 
 from forecast import scores
 
@@ -115,14 +117,17 @@ def encompassed(rng, n, horizon):
 
 
 def rejections(
-    draws: int, tests: dict[str, Callable[[np.random.Generator], float]], *key: int
+    draws: int,
+    world: Callable[[np.random.Generator], Any],
+    tests: dict[str, Callable[[Any], float]],
+    *key: int,
 ) -> dict[str, float]:
     """Per cent of draws in which each test gives p <= 5 %; the same worlds for all."""
     found = dict.fromkeys(tests, 0)
     for number in range(draws):
+        drawn = world(np.random.default_rng([SEED, *key, number]))
         for name, p_value in tests.items():
-            rng = np.random.default_rng([SEED, *key, number])
-            found[name] += p_value(rng) <= LEVEL
+            found[name] += p_value(drawn) <= LEVEL
     return {name: 100 * count / draws for name, count in found.items()}
 
 
@@ -134,14 +139,16 @@ def pair_sizes(
     variances: Iterable[str] = ("cosines", "periodogram", "Bartlett", "rectangular"),
 ) -> dict[str, float]:
     """Sizes of the Diebold-Mariano test by its variance."""
-    world = PAIRS[design]
-    tests = {
-        v: lambda rng, v=v: (
-            scores.diebold_mariano(world(rng, n, horizon), horizon, variance=v).p_value
-        )
-        for v in variances
-    }
-    return rejections(draws, tests, 1, list(PAIRS).index(design), n, horizon)
+
+    def test(variance: str) -> Callable[[np.ndarray], float]:
+        return lambda d: scores.diebold_mariano(d, horizon, variance=variance).p_value
+
+    return rejections(
+        draws,
+        lambda rng: PAIRS[design](rng, n, horizon),
+        {variance: test(variance) for variance in variances},
+        *(1, list(PAIRS).index(design), n, horizon),
+    )
 
 
 def panel_sizes(
@@ -149,68 +156,66 @@ def panel_sizes(
 ) -> dict[str, float]:
     """Sizes of the panel test, and of the t test that takes cells as independent."""
 
-    def world(rng):
-        return panel(rng, units, origins, horizon, **PANELS[design])
-
-    def cells(rng):
-        d = world(rng).ravel()
-        return scores.diebold_mariano(d, cosines=d.size - 1).p_value
-
-    tests = {
-        dependence: lambda rng, dependence=dependence: (
-            scores.panel_diebold_mariano(
-                world(rng), horizon, dependence=dependence
-            ).p_value
+    def test(dependence: str) -> Callable[[np.ndarray], float]:
+        return lambda d: (
+            scores.panel_diebold_mariano(d, horizon, dependence=dependence).p_value
         )
-        for dependence in ("two-way", "origins")
-    }
-    tests["cells"] = cells
-    key = (2, list(PANELS).index(design), units, origins, horizon)
-    return rejections(draws, tests, *key)
+
+    def cells(d: np.ndarray) -> float:
+        t = d.mean() / d.std(ddof=1) * np.sqrt(d.size)
+        return 2 * float(stdtr(d.size - 1, -abs(t)))
+
+    return rejections(
+        draws,
+        lambda rng: panel(rng, units, origins, horizon, **PANELS[design]),
+        {"two-way": test("two-way"), "origins": test("origins"), "cells": cells},
+        *(2, list(PANELS).index(design), units, origins, horizon),
+    )
 
 
 def other_sizes(draws: int, n: int, horizon: int) -> dict[str, float]:
     """Sizes of the conditional, the nested and the encompassing test."""
+
+    def world(rng):
+        return (
+            squared(rng, n, horizon),
+            useless_regressor(rng, n, horizon),
+            encompassed(rng, n, horizon),
+        )
+
     tests = {
-        "Giacomini-White": lambda rng: (
-            scores.giacomini_white(squared(rng, n, horizon), horizon=horizon).p_value
+        "Giacomini-White": lambda w: (
+            scores.giacomini_white(w[0], horizon=horizon).p_value
         ),
-        "Clark-West": lambda rng: (
-            scores.clark_west(*useless_regressor(rng, n, horizon), horizon).p_value
-        ),
-        "encompassing": lambda rng: (
-            scores.forecast_encompassing(*encompassed(rng, n, horizon), horizon).p_value
-        ),
-        "encompassing, rectangular": lambda rng: (
-            scores.forecast_encompassing(
-                *encompassed(rng, n, horizon), horizon, variance="rectangular"
-            ).p_value
+        "Clark-West": lambda w: scores.clark_west(*w[1], horizon).p_value,
+        "encompassing": lambda w: scores.forecast_encompassing(*w[2], horizon).p_value,
+        "encompassing, rectangular": lambda w: (
+            scores.forecast_encompassing(*w[2], horizon, variance="rectangular").p_value
         ),
     }
-    return rejections(draws, tests, 3, n, horizon)
+    return rejections(draws, world, tests, 3, n, horizon)
 
 
 def many_sizes(draws: int, models: int, n: int, horizon: int) -> dict[str, float]:
     """False positives among equal models: one left out, one better than a benchmark."""
 
-    def losses(rng):
+    def world(rng):
         shared = overlapping(rng, (n,), horizon)[:, np.newaxis]
         return (shared + overlapping(rng, (models, n), horizon).T) ** 2
 
-    def confidence(rng):
+    def confidence(losses):
         found = scores.model_confidence_set(
-            losses(rng), LEVEL, horizon=horizon, repetitions=300
+            losses, LEVEL, horizon=horizon, repetitions=300
         )
         return np.min(found.p_values)
 
-    def ability(rng):
-        table = losses(rng)
+    def ability(losses):
         return scores.superior_predictive_ability(
-            table[:, 0], table[:, 1:], horizon=horizon, repetitions=300
+            losses[:, 0], losses[:, 1:], horizon=horizon, repetitions=300
         ).p_value
 
     tests = {"confidence set": confidence, "superior ability": ability}
-    return rejections(draws, tests, 4, models, n, horizon)
+    return rejections(draws, world, tests, 4, models, n, horizon)
 
 
 # --- tables --------------------------------------------------------------------------
@@ -226,7 +231,7 @@ def pair_rows(draws: int) -> Iterator[tuple[tuple, dict[str, float]]]:
 def panel_rows(draws: int) -> Iterator[tuple[tuple, dict[str, float]]]:
     for design in PANELS:
         for units in (20, 200):
-            for origins in (6, 8, 12):
+            for origins in (6, 12):
                 for horizon in (1, 2, 3):
                     yield (
                         (design, units, origins, horizon),
