@@ -348,6 +348,15 @@ def test_before_its_release_a_figure_is_not_known():
     assert (str(before), str(after)) == ("2014", "2015")
 
 
+def test_an_origin_at_which_no_flow_was_known_is_refused():
+    frame = table()
+    frame.loc[frame["period"] < "2000", "trade"] = np.nan
+    with pytest.raises(ModelError, match=r"F-634.*1998"):
+        quick(panel_of(frame), origins=["1998", "2010"])
+    with pytest.raises(PeriodError, match="F-422"):
+        quick(panel_of(table()), origins=["1996"], lag_days=90)
+
+
 def test_a_publication_lag_hides_the_last_periods_of_a_table_without_releases():
     spy = Spying()
     monthly = panel_of(table(40, "M"))
@@ -478,7 +487,7 @@ def test_origins_that_cannot_be_are_refused(panel, origins, options):
 
 def test_as_many_origins_as_are_said_to_fit_do(panel):
     with pytest.raises(ModelError, match="22 do"):
-        quick(panel, origins=23)
+        quick(panel, origins=np.int64(23))
     assert quick(panel, origins=22).forecasts["origin"].nunique() == 22
     with pytest.raises(ModelError, match="8 do"):
         quick(panel, origins=9, step=3)
@@ -497,6 +506,7 @@ def test_as_many_origins_as_are_said_to_fit_do(panel):
         {"seed": -1},
         {"levels": (0,)},
         {"lag_days": -1},
+        {"lag_days": "month"},
     ],
 )
 def test_options_that_cannot_be_are_refused(panel, option):
@@ -593,6 +603,7 @@ def test_break_years_can_be_left_out(panel, scored):
         without=("2015", "2018"),
     )
     assert same(without, again)
+    assert same(quick(panel, without="2018"), quick(panel, without=[2018]))
     assert "2015, 2018" in without.notes[-1]
     with pytest.raises(ModelError, match="F-648"):
         scored.without(*range(2000, 2020))

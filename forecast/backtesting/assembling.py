@@ -44,7 +44,7 @@ def assemble(
             continue
         parts.append(_rows(origin, name, view, result, units, horizon))
     if not parts:
-        reasons = [f"{name} from {period}: {why}" for name, period, _, why in failed]
+        reasons = [f"{name} from {day.date()}: {why}" for name, _, day, why in failed]
         raise ModelError(
             "no model gave any forecast",
             code="F-648",

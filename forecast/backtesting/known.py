@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,8 +46,15 @@ def read_lags(lag_days: Any, panel: TradePanel) -> Lags:
     ColumnError
         F-111 a lag of a column that is not there.
     ModelError
-        F-633 lags by column for a panel with release dates.
+        F-633 no whole numbers, or lags by column for a panel with release dates.
     """
+    given = lag_days.values() if isinstance(lag_days, Mapping) else [lag_days]
+    if not all(isinstance(lag, numbers.Integral) for lag in given):
+        raise ModelError(
+            f"lag_days={lag_days!r} is not possible",
+            code="F-633",
+            remedy="Give a whole number of days, or one for each column.",
+        )
     if not isinstance(lag_days, Mapping):
         return int(lag_days)
     columns = [panel.flow, *panel.covariates]
@@ -67,8 +75,10 @@ def view_of(panel: TradePanel, day: pd.Timestamp, lags: Lags) -> View:
 
     Raises
     ------
+    ModelError
+        F-634 no flow was known yet.
     PeriodError
-        F-422 when nothing was known yet, F-429 a negative lag.
+        F-422 nothing was known yet, F-429 a negative lag.
     """
     if isinstance(lags, int):
         known = panel.as_of(day, lags)
@@ -83,6 +93,13 @@ def view_of(panel: TradePanel, day: pd.Timestamp, lags: Lags) -> View:
     keys = list(known.keys)
     values = frame.groupby(keys, sort=False, dropna=False)[panel.flow]
     frame = frame[values.transform("count").to_numpy() > 0].reset_index(drop=True)
+    if frame.empty:
+        raise ModelError(
+            f"no flow was known on {day.date()}",
+            code="F-634",
+            column="origins",
+            remedy="Choose a later origin.",
+        )
     units = frame.drop_duplicates(keys)[list(panel.keys)]
     rows = unit_index(panel.units).get_indexer(unit_index(units))
     # the rows are a canonical table as before; fewer, or with less in them

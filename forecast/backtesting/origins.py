@@ -30,6 +30,11 @@ class Origin:
     day: pd.Timestamp
     period: pd.Period
 
+    def __str__(self) -> str:
+        return str(
+            self.period if self.day == _last_day(self.period) else self.day.date()
+        )
+
 
 def read_origins(
     origins: Any, known: pd.PeriodIndex, *, horizon: int, step: int

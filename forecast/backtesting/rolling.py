@@ -46,7 +46,7 @@ def backtest(
     lag_days: int | Mapping[str, int] = 0,
     actual: str = "latest",
     benchmark: Any = None,
-    without: Sequence[Any] = (),
+    without: Any = (),
     on_failure: str = "record",
     executor: Pool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -90,8 +90,8 @@ def backtest(
         What skill is measured against; a text is one of `models`. By default the drift
         of years, or the same quarter or month a year before. It is always among the
         models.
-    without : sequence of periods
-        Periods that are not scored: "2009", "2020". See `Backtest.without`.
+    without : period or sequence of periods
+        They are not scored: "2009", "2020". See `Backtest.without`.
     on_failure : {"record", "raise"}
         A model that fails at an origin becomes a row of `Backtest.failures`, or raises.
     executor : optional
@@ -134,6 +134,7 @@ def backtest(
     1  Drift  16  0.76
     """
     _check_options(horizon, step, paths, actual, on_failure)
+    horizon, step, paths = int(horizon), int(step), int(paths)
     outcomes = outcomes_of(panel, actual)
     entrants = enter(models, benchmark, panel)
     check_indicators(entrants.models, indicators, panel)
@@ -164,7 +165,8 @@ def backtest(
         levels=plan.levels,
         step=step,
     )
-    return result.without(*without) if without else result
+    left_out = [without] if isinstance(without, (str, int)) else list(without)
+    return result.without(*left_out) if left_out else result
 
 
 Finished = list[tuple[Origin, str, View, Result]]
@@ -195,7 +197,7 @@ def _run(
         kept.keep(keys[origin.day, name], result)
         told += 1
         if progress is not None:
-            progress(f"{told} of {len(every)}: {name} from {origin.period}")
+            progress(f"{told} of {len(every)}: {name} from {origin}")
     return [(o, n, views[o.day], kept.done[keys[o.day, n]]) for o, n in every]
 
 
