@@ -126,6 +126,8 @@ def draw_fans(
     table = _apart(table, origins, result.horizon)
     scale = scale_of(result.measure, result.outcomes.iloc[row])
     ax = axes_of(ax, height=3.7)
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     levels = sorted(result.levels, reverse=True)
     outcomes = result.outcomes.iloc[row]
     for _, fan in table.groupby("as_of"):
@@ -137,6 +139,8 @@ def draw_fans(
     values = scale(outcomes.to_numpy())[shown]
     ax.plot(_years(periods[shown]), values, "o-", color=INK, markersize=3.5)
     bare(ax, grid="y")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     units = result.outcomes.index.to_frame(index=False)
     widest = f", {levels[0]:g} % intervals" if levels else ""
     titled(
