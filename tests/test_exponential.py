@@ -1,17 +1,15 @@
-"""ETS and Theta: against naive twins, statsmodels, and series whose future is known."""
+"""ETS: against naive twins, statsmodels, and series whose future is known."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from forecast.errors import ModelError
-from forecast.series import ETS, Recipe, Season, Theta, candidates, smoothing, theta
+from forecast.series import ETS, Recipe, Season, candidates, smoothing
 from forecast.series.naive import NaiveFit
 from forecast.series.scale import scaled
 from forecast.series.seasonality import has_seasons, seasonal_factors
@@ -184,69 +182,9 @@ def test_forms_can_be_chosen():
 
 
 def test_five_values_are_the_fewest_for_smoothing():
-    for recipe in (ETS(), Theta()):
-        four, five = (recipe.fit_values(np.arange(1.0, n), Season()) for n in (5, 6))
-        assert isinstance(four, NaiveFit)
-        assert not isinstance(five, NaiveFit)
-
-
-# ------------------------------------------------------------------------------- theta
-
-
-def test_theta_two_is_the_method_that_won_the_m3():
-    """Reference: statsmodels ThetaModel; both estimate alpha, ours on a grid."""
-    theta_model = pytest.importorskip("statsmodels.tsa.forecasting.theta")
-    y = 200 + 4 * np.arange(60) + np.random.default_rng(2).normal(0, 3, 60).cumsum()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fit = theta_model.ThetaModel(
-            pd.Series(y, pd.period_range("1960", periods=60, freq="Y")),
-            deseasonalize=False,
-        ).fit()
-    theirs = fit.forecast(6, theta=2).to_numpy()
-    mine = np.median(future(Theta(theta=2.0, scale="absolute"), y, 6), axis=1)
-    np.testing.assert_allclose(mine, theirs, rtol=0.005)
-
-
-def test_the_drift_is_a_share_of_the_straight_line():
-    """With theta the trend is (1 - 1/theta) times that of the line, once settled."""
-    y = 50 + 3.0 * np.arange(40)
-    for value, share in ((1.0, 0.0), (2.0, 0.5), (1e9, 1.0)):
-        ahead = np.median(future(Theta(theta=value, scale="absolute"), y, 30), axis=1)
-        assert (ahead[29] - ahead[9]) / 20 == pytest.approx(3 * share, abs=0.12)
-
-
-def test_theta_is_weighed_by_how_well_it_fits():
-    line = 50 + 3.0 * np.arange(30) + np.random.default_rng(0).normal(0, 1, 30)
-    assert Theta().fit_values(line, Season()).params["drift_share"] > 0.6
-    flat = 50 + np.random.default_rng(0).normal(0, 1, 30)
-    slope = Theta().fit_values(flat, Season()).params["slope"]
-    assert abs(slope) < 0.002
-
-
-def test_theta_carries_seasons_on():
-    y = quarterly(44, growth=0.01, sd=1e-4)
-    for first in range(4):
-        ahead = np.median(future(Theta(), y[first:36], 8, Season(4, first)), axis=1)
-        np.testing.assert_allclose(ahead, y[36:], rtol=0.05)
-    relative = np.median(future(Theta(scale="relative"), y[:36], 8, Season(4)), axis=1)
-    np.testing.assert_allclose(relative, y[36:], rtol=0.05)
-
-
-def test_theta_errors_follow_the_model_equations():
-    """The twin: one candidate, the formula of the docstring as it stands."""
-    x = np.random.default_rng(0).normal(5, 1, 12)
-    a, b = theta._line(x)
-    np.testing.assert_allclose(np.polyfit(np.arange(1, 13), x, 1), [b, a])
-    alpha, share, start = 0.35, 0.5, 4.2
-    errors, end, reach = theta._smooth(x, np.array([alpha]), np.array([share]), a, b)
-    level, expected = start, []
-    for t, value in enumerate(x, start=1):
-        line = (1 - alpha) ** (t - 1) * a + (1 - (1 - alpha) ** t) / alpha * b
-        expected.append(value - level - share * line)
-        level = alpha * value + (1 - alpha) * level
-    np.testing.assert_allclose(errors[0] - start * reach[0, :-1], expected)
-    assert end[0] + start * reach[0, -1] == pytest.approx(level)
+    four, five = (ETS().fit_values(np.arange(1.0, n), Season()) for n in (5, 6))
+    assert isinstance(four, NaiveFit)
+    assert not isinstance(five, NaiveFit)
 
 
 # ---------------------------------------------------------------------------- seasonality
@@ -272,7 +210,7 @@ def test_seasons_are_told_from_trend_and_noise():
 # ------------------------------------------------------------------------ honest intervals
 
 
-@pytest.mark.parametrize("recipe", [ETS(), Theta()], ids=repr)
+@pytest.mark.parametrize("recipe", [ETS()], ids=repr)
 @pytest.mark.parametrize("ar", [0.6, 1.0])
 def test_intervals_hold_on_twenty_values(recipe, ar):
     """300 simulated series of n = 20, h = 1 to 4; the share's own error is 1 to 2 points."""
@@ -343,13 +281,10 @@ def test_a_series_with_zeros_is_absolute_whatever_was_asked():
     "make",
     [
         lambda: ETS(scale="sqrt"),
-        lambda: Theta(scale="box"),
         lambda: ETS(trends=("linear",)),
         lambda: ETS(trends=()),
-        lambda: Theta(theta=0.5),
-        lambda: Theta(theta=float("nan")),
     ],
-    ids=range(6),
+    ids=range(3),
 )
 def test_impossible_options_are_refused(make):
     with pytest.raises(ModelError, match="F-526"):
@@ -370,7 +305,7 @@ def competition(name: str, period: int) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-@pytest.mark.parametrize("recipe", [ETS(), Theta()], ids=repr)
+@pytest.mark.parametrize("recipe", [ETS()], ids=repr)
 def test_yearly_tourism_is_forecast_well_and_honestly(recipe):
     """518 series, h = 4. Drift: sMAPE 20.46, MASE 2.617; AutoETS of statsforecast: 21.47.
 

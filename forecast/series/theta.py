@@ -1,32 +1,41 @@
-"""The Theta method as a model with optimised theta, averaged over its parameters."""
+"""Theta models: exponential smoothing along a share of a straight line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
-from forecast.series.candidates import Candidates, relative_weights, solve
-from forecast.series.model import Recipe, Season, UnitFit
-from forecast.series.naive import Naive
-from forecast.series.scale import Scaled, check_scale, scaled, usual_scale
-from forecast.series.seasonality import fill_gaps, has_seasons, seasonal_factors
+from forecast.kernels.theta import ABSOLUTE, LOG, ROOT, fit_theta, theta_paths
+from forecast.series.batches import fit_alike
+from forecast.series.model import Recipe, Season, UnitFit, UnitSeries
+from forecast.series.scale import CEILING
+from forecast.series.seasonality import FEWEST_YEARS, adjusted_series
+from forecast.series.spread import Spread, spread_of
 
-__all__ = ["Theta", "ThetaFit"]
+__all__ = ["DynamicTheta", "Theta", "ThetaFit"]
 
 Floats = NDArray[np.floating[Any]]
 
-ALPHA = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
-DRIFT_SHARES = {"log": (0.0, 0.25, 0.5)}
-ANY_DRIFT_SHARE = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Shares 1 - 1/theta on the grid. In logarithms the line is exponential growth; more than
-half of it (theta above 2) did worse on quarters and months of the M1 and Tourism series."""
+ALPHA = np.array([0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0])
+SHARES = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+"""Shares 1 - 1/theta of the slope on the grid."""
+
+SCALES = {"auto": ROOT, "root": ROOT, "log": LOG, "absolute": ABSOLUTE}
 
 FEWEST_VALUES = 5
+
+LOST = 3
+"""Degrees of freedom that level, slope, alpha and theta cost together."""
+
+LIGHTEST = 1e-4
+"""Candidates of less weight do not count in point forecasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +53,26 @@ class Theta(Recipe):
     :math:`\theta = 2` is the method that won the M3 competition (Assimakopoulos and
     Nikolopoulos 2000). A grid of :math:`\alpha` and :math:`\theta` is weighed by
     likelihood instead of choosing one; paths carry the doubt about both, about the
-    initial level, the slope and the spread. Series with significant seasons are adjusted
-    first, by classical decomposition.
+    initial level, the slope and the spread.
+
+    Series of quarters and months are adjusted first by classical decomposition, with
+    factors that may change from year to year: how fast is weighed by how well years told
+    the next one.
 
     Parameters
     ----------
     theta : float, optional
-        From 1 (no drift) up; by default it is weighed from 1 to infinity, in logarithms
-        (where the line means exponential growth) from 1 to 2.
-    scale : {"auto", "log", "relative", "absolute"}
-        See `forecast.series.scale`; a series with zeros is always "absolute", one with
-        seasons "log" where it would be "relative".
+        From 1 (no drift) up; by default it is weighed from 1 to infinity.
+    scale : {"auto", "root", "log", "absolute"}
+        What :math:`x` is: the square root of a series (the default), its logarithm or
+        the series itself; a series with zeros is always "absolute". A line in roots
+        grows faster than one in levels and slower than exponentially, and what falls on
+        it shrinks by a share and stays positive.
 
     Notes
     -----
     Series of less than five values are fitted by `Naive`. Gaps are filled by straight
-    lines on the working scale and do not count in the fit.
+    lines, after seasonal adjustment, and do not count in the fit.
 
     Examples
     --------
@@ -72,162 +85,245 @@ class Theta(Recipe):
     scale: str = "auto"
 
     def __post_init__(self) -> None:
-        check_scale(self.scale)
-        if self.theta is not None and not self.theta >= 1:
-            raise ModelError(
-                f"theta={self.theta!r} is not possible",
-                code="F-526",
-                remedy="Give a number from 1, or leave it to be weighed.",
-            )
+        _check(self.theta, self.scale)
 
     def fit_values(self, y: Floats, season: Season) -> UnitFit:
         """Fit one series; see `Recipe.fit_values`."""
-        if np.isfinite(y).sum() < FEWEST_VALUES:
-            return Naive().fit_values(y, season)
-        scale = scaled(y, usual_scale(self.scale, season.length))
-        filled = fill_gaps(scale.x)
-        seasons = has_seasons(filled, season.length)
-        if seasons and scale.kind == "relative":  # seasons are factors
-            scale = scaled(y, "log")
-            filled = fill_gaps(scale.x)
-        factors = (
-            seasonal_factors(filled, season.length)
-            if seasons
-            else np.zeros(season.length)
+        return self.fit_many([UnitSeries(y, season)])[0]
+
+    def fit_many(self, series: Sequence[UnitSeries]) -> Sequence[UnitFit]:
+        """Fit many series; see `Recipe.fit_many`."""
+        return _fit_many(series, self.theta, self.scale, dynamic=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicTheta(Recipe):
+    """The theta model with the line as it was known at each time.
+
+    The dynamic optimised theta model (DOTM) of Fiorucci et al. (2016): :math:`A` and
+    :math:`B` of `Theta` are estimated anew with each value, also along the paths of a
+    forecast. What is left of the trend so follows the recent past a little faster.
+
+    Parameters
+    ----------
+    theta, scale
+        As of `Theta`.
+
+    Examples
+    --------
+    >>> fit = DynamicTheta().fit([10.0, 11.2, 11.9, 13.1, 14.0, 14.8, 16.1])
+    >>> 16.1 < fit.point(1).to_numpy().item() < 17.5
+    True
+    """
+
+    theta: float | None = None
+    scale: str = "auto"
+
+    def __post_init__(self) -> None:
+        _check(self.theta, self.scale)
+
+    def fit_values(self, y: Floats, season: Season) -> UnitFit:
+        """Fit one series; see `Recipe.fit_values`."""
+        return self.fit_many([UnitSeries(y, season)])[0]
+
+    def fit_many(self, series: Sequence[UnitSeries]) -> Sequence[UnitFit]:
+        """Fit many series; see `Recipe.fit_many`."""
+        return _fit_many(series, self.theta, self.scale, dynamic=True)
+
+
+def _check(theta: float | None, scale: str) -> None:
+    if scale not in SCALES:
+        raise ModelError(
+            f"there is no scale {scale!r}",
+            code="F-526",
+            remedy=f"Choose one of {list(SCALES)}.",
         )
-        times = np.arange(y.size) % season.length
-        shares = np.array(DRIFT_SHARES.get(scale.kind, ANY_DRIFT_SHARE))
-        if self.theta is not None:
-            shares = np.array([1 - 1 / self.theta])
-        return _fit(scale, filled - factors[times], factors, shares)
+    if theta is not None and not theta >= 1:
+        raise ModelError(
+            f"theta={theta!r} is not possible",
+            code="F-526",
+            remedy="Give a number from 1, or leave it to be weighed.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ThetaFit:
-    """Weighed candidates of one series; see `forecast.series.candidates`.
-
-    Parameters of a candidate are alpha and the share of the drift, 1 - 1/theta; its
-    states the last level and the slope of the line.
+    """Weighed candidates of one series; see `forecast.kernels.theta.fit_theta`.
 
     Attributes
     ----------
-    start : float
-        A, where the line begins.
+    unit : float
+        The largest value, by which all are divided.
     count : int
         n, the length of the series.
-    factors : float array of shape (m,)
+    known : int
+        How many of its values are known.
+    kind : int
+        Working scale.
+    dynamic : bool
+    ratio : bool
+        Whether seasons are ratios.
+    ahead : float array of shape (m,)
         Seasonal factors, that of the next period first.
+    line : float array of shape (4,)
+        A, B, the mean, the mean size of an error of 1.
+    weights : float array of shape (J,)
+    candidates : float array of shape (J, 6)
+    shares_fitted : float array of shape (n,)
+        One-step medians over the unit.
+    residuals : float array of shape (n,)
     """
 
-    scale: Scaled
-    candidates: Candidates
-    start: float
+    unit: float
     count: int
-    factors: Floats
-    means: Floats
+    known: int
+    kind: int
+    dynamic: bool
+    ratio: bool
+    ahead: Floats
+    line: Floats
+    weights: Floats
+    candidates: Floats
+    shares_fitted: Floats
     residuals: Floats
 
     @property
     def fitted(self) -> Floats:
         """One-step medians in the unit of the data."""
-        return self.scale.values(self.means)
+        return self.unit * self.shares_fitted
 
     @property
     def params(self) -> Mapping[str, float]:
         """Weighed means of alpha, the drift's share of the slope, slope and spread."""
-        c = self.candidates
-        alpha, share = (c.weights @ c.parameters).tolist()
-        slope = float(c.weights @ c.states[:, 1])
-        sigma = float(c.weights @ c.sigma)
-        return {"alpha": alpha, "drift_share": share, "slope": slope, "sigma": sigma}
+        alpha, share = (self.weights @ self.candidates[:, :2]).tolist()
+        return {
+            "alpha": alpha,
+            "drift_share": share,
+            "slope": float(self.line[1]),
+            "sigma": self.spread.sigma,
+        }
+
+    @property
+    def spread(self) -> Spread:
+        """Spread of errors: level, slope, theta and seasons cost degrees of freedom."""
+        m = self.ahead.size
+        lost = LOST + (m - 1 if self.count >= FEWEST_YEARS * m + 2 else 0)
+        level = {LOG: 1.0, ROOT: 0.5}.get(
+            self.kind, float(np.nanmean(self.shares_fitted))
+        )
+        return spread_of(self.residuals, lost=lost, level=level)
 
     def paths(self, shocks: Floats, rng: np.random.Generator) -> Floats:
         """See `UnitFit.paths`."""
-        drawn = self.candidates.draw(shocks.shape[1], rng)
-        alpha, share = drawn.parameters
-        level, slope = drawn.states
-        x, shrunk = np.empty_like(shocks), np.ones(level.size)
-        for step, shock in enumerate(shocks):
-            drift = (
-                shrunk
-                * share
-                * _bracket(alpha, self.count + step + 1, self.start, slope)
-            )
-            mean, left = self.scale.advance(level, drift)
-            shrunk = np.where(
-                drift < 0, shrunk * left / np.where(drift < 0, drift, 1), shrunk
-            )
-            observed = self.scale.observe(mean, drawn.sigma * shock)
-            level = alpha * observed + (1 - alpha) * level
-            x[step] = observed + self.factors[step % self.factors.size]
-        return self.scale.values(x)
+        count = shocks.shape[1]
+        heights = np.cumsum(self.weights)
+        chosen = np.searchsorted(heights, heights[-1] * rng.random(count), side="right")
+        chosen = np.minimum(chosen, self.weights.size - 1)
+        sigma = self.spread.draw(count, rng)
+        level_doubt, slope_doubt = (
+            rng.standard_normal((2, count)) * sigma * self.line[3]
+        )
+        # The standard error of a slope is about that of an average of steps.
+        slope_doubt /= np.sqrt(self.known)
+        return self._carry(shocks, chosen, sigma, level_doubt, slope_doubt)
 
     def center(self, steps: int) -> Floats:
         """See `UnitFit.center`."""
-        still = self.paths(np.zeros((steps, 400)), np.random.default_rng(0))
-        return np.asarray(np.median(still, axis=1))
+        likely = np.flatnonzero(self.weights > LIGHTEST)
+        none = np.zeros(likely.size)
+        still = np.zeros((steps, likely.size))
+        weights = self.weights[likely] / self.weights[likely].sum()
+        each = self._carry(still, likely, none, none, none)
+        return np.asarray(np.einsum("hj,j->h", each, weights))
+
+    def _carry(
+        self,
+        shocks: Floats,
+        chosen: NDArray[np.integer[Any]],
+        sigma: Floats,
+        level_doubt: Floats,
+        slope_doubt: Floats,
+    ) -> Floats:
+        paths = np.empty(shocks.shape)
+        theta_paths(
+            np.ascontiguousarray(shocks),
+            chosen,
+            sigma,
+            level_doubt,
+            slope_doubt,
+            self.candidates,
+            self.line,
+            self.count,
+            self.kind,
+            self.dynamic,
+            self.ratio,
+            self.ahead,
+            min(CEILING, sys.float_info.max / 2 / self.unit),
+            paths,
+        )
+        return np.multiply(paths, self.unit, out=paths)
 
 
-def _fit(scale: Scaled, x: Floats, factors: Floats, shares: Floats) -> ThetaFit:
-    """Weigh all candidates for a series that is filled and adjusted."""
-    alpha, share = (
-        a.ravel() for a in np.meshgrid(np.array(ALPHA), shares, indexing="ij")
+# ------------------------------------------------------------------------------ fitting
+
+
+def _fit_many(
+    series: Sequence[UnitSeries], theta: float | None, scale: str, *, dynamic: bool
+) -> list[UnitFit]:
+    shares = SHARES if theta is None else np.array([1 - 1 / theta])
+    block = partial(_fit_block, SCALES[scale], dynamic, shares)
+    return fit_alike(series, FEWEST_VALUES, block)
+
+
+def _fit_block(
+    kind: int, dynamic: bool, shares: Floats, length: int, ys: list[Floats]
+) -> list[ThetaFit]:
+    """Weigh all candidates of series laid end to end, and cut the answers up again."""
+    laid = adjusted_series(ys, length)
+    count, candidates = len(ys), ALPHA.size * shares.size
+    x = laid.adjusted.copy()
+    kinds, line = np.empty(count, np.int64), np.empty((count, 4))
+    weights, table = np.empty((count, candidates)), np.empty((count, candidates, 6))
+    means, residuals = np.empty(x.size), np.empty(x.size)
+    fit_theta(
+        x,
+        laid.known,
+        laid.bounds,
+        kind,
+        dynamic,
+        ALPHA,
+        shares,
+        laid.ratios,
+        kinds,
+        line,
+        weights,
+        table,
+        means,
+        residuals,
     )
-    start, slope = _line(x)
-    errors, levels, reach = _smooth(x, alpha, share, start, slope)
-    known = np.isfinite(scale.x)
-    errors[:, ~known] = np.nan
-    design = reach[:, :-1, None]
-    solved = solve(errors, design, scale.weights)
-    weights = relative_weights(solved.log_likelihood(), alpha)
-    kept = np.flatnonzero(weights)
-    end = levels + reach[:, -1] * solved.states[:, 0]
-    # The standard error of a slope is about that of an average of steps.
-    doubt = float(scale.weights.mean()) / np.sqrt(known.sum())
-    root = np.zeros((alpha.size, 2, 2))
-    root[:, 0, 0], root[:, 1, 1] = reach[:, -1] * solved.root[:, 0, 0], doubt
-    candidates = Candidates(
-        weights=weights[kept],
-        parameters=np.stack([alpha, share], axis=1)[kept],
-        states=np.stack([end, np.full(alpha.size, slope)], axis=1)[kept],
-        root=root[kept],
-        sigma=solved.sigma[kept],
-        df=np.full(kept.size, solved.df),
-    )
-    residuals = weights @ solved.residuals
-    means = scale.x - scale.weights * residuals
-    turned = np.roll(factors, -(x.size % factors.size))
-    return ThetaFit(scale, candidates, start, x.size, turned, means, residuals)
+    values = _values(means, np.repeat(kinds, np.diff(laid.bounds)))
+    fitted = laid.with_seasons(values)
+    return [
+        ThetaFit(*row)
+        for row in zip(
+            laid.units.tolist(),
+            np.diff(laid.bounds).tolist(),
+            laid.count_known().tolist(),
+            kinds.tolist(),
+            [dynamic] * count,
+            laid.ratios.tolist(),
+            laid.ahead,
+            line,
+            weights,
+            table,
+            laid.cut(fitted),
+            laid.cut(residuals),
+            strict=True,
+        )
+    ]
 
 
-def _line(x: Floats) -> tuple[float, float]:
-    """Return A and B of the least squares line A + B t, t = 1, ..., n."""
-    times = np.arange(1, x.size + 1) - (x.size + 1) / 2
-    slope = float(times @ x / (times @ times))
-    return float(x.mean() - slope * (x.size + 1) / 2), slope
-
-
-def _smooth(
-    x: Floats, alpha: Floats, share: Floats, start: float, slope: float
-) -> tuple[Floats, Floats, Floats]:
-    """Smooth with the initial level zero.
-
-    Returns
-    -------
-    errors : float array of shape (J, n)
-    levels : float array of shape (J,)
-        At the end.
-    reach : float array of shape (J, n + 1)
-        How the initial level moves the mean at each time, and the level at the end.
-    """
-    errors, level = np.empty((alpha.size, x.size)), np.zeros(alpha.size)
-    for t, value in enumerate(x):
-        mean = level + share * _bracket(alpha, t + 1, start, slope)
-        errors[:, t] = value - mean
-        level = alpha * value + (1 - alpha) * level
-    return errors, level, (1 - alpha[:, None]) ** np.arange(x.size + 1)
-
-
-def _bracket(alpha: Floats, t: int, start: float, slope: Any) -> Floats:
-    """Return the square bracket of the model's formula at time t."""
-    return (1 - alpha) ** (t - 1) * start + (1 - (1 - alpha) ** t) / alpha * slope
+def _values(x: Floats, kinds: NDArray[np.integer[Any]]) -> Floats:
+    """Return values over the unit, from those on working scales."""
+    x = np.where(kinds == ROOT, np.maximum(x, 0) ** 2, x)
+    return np.where(kinds == LOG, np.exp(np.where(kinds == LOG, x, 0)), x)
