@@ -3,7 +3,8 @@
 The year: `plot_nowcast`, `plot_part_year`, `plot_fan`, `plot_track`. How an estimate
 came about: `plot_news`, `plot_contributions`. Claims: `plot_claim` and its single
 figures `plot_records`, `plot_ceiling`, `plot_control`. Fitted models:
-`plot_coefficients`, `plot_event_study`.
+`plot_coefficients`, `plot_event_study`. Forecasts beside outcomes:
+`plot_coverage_by_horizon`, `plot_skill_by_horizon`.
 
 Colours, numbers and labels come from `forecast.plots.look`; `look.render` gives a
 figure as bytes that are the same in every run.
@@ -15,6 +16,7 @@ from forecast.plots.changes import plot_contributions, plot_news
 from forecast.plots.coefficients import plot_coefficients, plot_event_study
 from forecast.plots.paths import plot_fan, plot_part_year
 from forecast.plots.records import plot_records
+from forecast.plots.skill import plot_coverage_by_horizon, plot_skill_by_horizon
 from forecast.plots.verdicts import plot_ceiling, plot_claim, plot_control
 from forecast.plots.years import Mark, plot_nowcast, plot_track
 
@@ -25,11 +27,13 @@ __all__ = [
     "plot_coefficients",
     "plot_contributions",
     "plot_control",
+    "plot_coverage_by_horizon",
     "plot_event_study",
     "plot_fan",
     "plot_news",
     "plot_nowcast",
     "plot_part_year",
     "plot_records",
+    "plot_skill_by_horizon",
     "plot_track",
 ]
