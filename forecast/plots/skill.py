@@ -20,6 +20,7 @@ from forecast.plots.look import (
     DASHES,
     INK,
     MUTED,
+    SMALL,
     TINTS,
     axes_of,
     bare,
@@ -57,7 +58,8 @@ def plot_coverage_by_horizon(
         on for each level.
     ax : Axes, optional
     levels : sequence of float
-        In per cent; a dashed line stands where each should be.
+        In per cent; a dashed line stands where each should be. Marks of the first are
+        filled.
     title, source : str, optional
 
     Raises
@@ -81,14 +83,14 @@ def plot_coverage_by_horizon(
     models = list(dict.fromkeys(known["model"]))
     ax = axes_of(ax)
     ends: dict[str, tuple[float, str]] = {}
-    for level in levels:
-        ax.axhline(level, color=INK, linewidth=1.0, linestyle=DASHES)
+    for number, level in enumerate(levels):
+        _across(ax, known, level, linestyle=DASHES)
         inside = covered(
             known["actual"], known[f"lower_{level:g}"], known[f"upper_{level:g}"]
         )
         shares = _by_horizon(known.assign(value=100 * inside))
         ends |= {
-            f"{model}, {level:g} %": _line(ax, shares[model], place)
+            f"{model}, {level:g} %": _line(ax, shares[model], place, hollow=number > 0)
             for place, model in enumerate(models)
         }
     _finish(ax, known, ends)
@@ -155,7 +157,7 @@ def plot_skill_by_horizon(
     shared = _shared(known.assign(value=error), keys)
     errors = _by_horizon(shared)
     ax = axes_of(ax)
-    ax.axhline(0, color=INK, linewidth=1.2)
+    _across(ax, known, 0.0)
     base = errors[baseline].where(errors[baseline] > 0)  # none is better than none
     ends = {baseline: (0.0, INK)}
     for place, model in enumerate(m for m in models if m != baseline):
@@ -223,13 +225,21 @@ def _nothing(problem: str) -> TableError:
 # --- marks ---------------------------------------------------------------------------
 
 
-def _line(ax: Axes, values: pd.Series, place: int) -> tuple[float, str]:
+def _across(ax: Axes, table: pd.DataFrame, height: float, **style: Any) -> None:
+    """Draw a level line from the first horizon to the last, where its name stands."""
+    ends = [table["horizon"].min(), table["horizon"].max()]
+    ax.plot(ends, [height, height], color=INK, linewidth=1.2, **style)
+
+
+def _line(
+    ax: Axes, values: pd.Series, place: int, *, hollow: bool = False
+) -> tuple[float, str]:
     """Draw a model over horizons; return the height of its end and its colour."""
     shape, color = LOOKS[place % len(LOOKS)]
     drawn = values.dropna()
     ax.plot(
         drawn.index.to_numpy(), drawn.to_numpy(), marker=shape, color=color,
-        linewidth=1.6, markersize=4,
+        linewidth=1.6, markersize=4.5, markerfacecolor="white" if hollow else color,
     )  # fmt: skip
     return (float(drawn.iloc[-1]) if len(drawn) else np.nan), color
 
@@ -241,7 +251,7 @@ def _finish(
     bare(ax, grid="y")
     horizons = np.unique(table["horizon"].to_numpy())
     ax.set_xticks(horizons[:: max(len(horizons) // 12, 1)])
-    ax.set_xlabel("horizon", loc="left")
+    ax.set_xlabel("horizon", fontsize=SMALL, color=MUTED, loc="left")
     low, high = ax.get_ylim()
     shown = {name: end for name, end in ends.items() if np.isfinite(end[0])}
     places = spread([y for y, _ in shown.values()], 0.06 * (high - low))
