@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 
 import numpy as np
 import pytest
 
 from forecast.errors import ModelError
-from forecast.series import ETS, Recipe, Season, candidates, smoothing
+from forecast.series import ETS, Recipe, Season, UnitSeries, candidates
+from forecast.series.exponential import simulate
 from forecast.series.naive import NaiveFit
 from forecast.series.scale import scaled
 from forecast.series.seasonality import has_seasons, seasonal_factors
 from forecast.series.spread import FEWEST_ERRORS, TYPICAL_ERROR, spread_of
 
 PATHS = 800
+
+EXPONENTIAL = ETS(scale="log")
+"""Exponential growth and seasons that are factors are straight in logarithms."""
 
 
 def future(recipe: Recipe, y, h: int, season=Season(), seed: int = 0) -> np.ndarray:
@@ -31,40 +34,7 @@ def quarterly(n: int, growth: float = 0.02, sd: float = 0.01) -> np.ndarray:
     return 100 * np.exp(growth * np.arange(n) + season + rng.normal(0, sd, n))
 
 
-# ----------------------------------------------------------------- smoothing, one by one
-
-
-def naive_errors(x, alpha, beta, phi, gamma, level, slope, seasons):
-    """The twin: the textbook recursion, one candidate, one time after the other."""
-    seasons, errors = list(seasons), []
-    for t, value in enumerate(x):
-        mean = level + phi * slope + seasons[t % len(seasons)]
-        e = 0.0 if np.isnan(value) else value - mean
-        errors.append(np.nan if np.isnan(value) else e)
-        level, slope = level + phi * slope + alpha * e, phi * slope + beta * e
-        seasons[t % len(seasons)] += gamma * e
-    return np.array(errors)
-
-
-@pytest.mark.parametrize(
-    ("trend", "seasonal"), list(itertools.product(smoothing.TRENDS, [False, True]))
-)
-def test_errors_are_those_of_the_textbook_at_the_solved_initial_states(trend, seasonal):
-    x = np.random.default_rng(0).normal(5, 1, 17)
-    x[[4, 11]] = np.nan
-    grid = smoothing.grid_of(trend, seasonal=seasonal)
-    data = smoothing.pass_over_data(x, grid, 4)
-    gaps = tuple(np.isnan(x).tolist())
-    states = smoothing.pass_over_states(gaps, (trend, seasonal), 4)
-    design = -np.nan_to_num(states.errors).transpose(2, 0, 1)
-    solved = candidates.solve(data.errors.T, design, np.ones(17))
-    for j in (0, grid.alpha.size // 2, grid.alpha.size - 1):
-        level, *rest = solved.states[j]
-        slope = rest.pop(0) if trend != "none" else 0.0
-        seasons = [*rest, -sum(rest)] if seasonal else [0.0] * 4
-        parameters = (grid.alpha[j], grid.beta[j], grid.phi[j], grid.gamma[j])
-        expected = naive_errors(x, *parameters, level, slope, seasons)
-        np.testing.assert_allclose(solved.residuals[j], expected, atol=1e-9)
+# ----------------------------------------------------------------------- least squares
 
 
 def test_least_squares_agree_with_numpy_and_leave_out_what_others_make_up():
@@ -89,58 +59,38 @@ def test_least_squares_agree_with_numpy_and_leave_out_what_others_make_up():
     assert (again.states[:, 3] == 0).all()
 
 
-@pytest.mark.parametrize("seasonal", [False, True])
-def test_statsmodels_finds_the_same_errors_and_likelihood(seasonal):
-    """Reference: statsmodels ETSModel (AAdN, AAdA), at our parameters and states."""
-    ets_model = pytest.importorskip("statsmodels.tsa.exponential_smoothing.ets")
-    x = np.log(quarterly(30))
-    grid = smoothing.grid_of("damped", seasonal=seasonal)
-    data = smoothing.pass_over_data(x, grid, 4)
-    states = smoothing.pass_over_states((False,) * 30, ("damped", seasonal), 4)
-    solved = candidates.solve(
-        data.errors.T, -states.errors.transpose(2, 0, 1), np.ones(30)
-    )
-    j = int(np.argmax(solved.log_likelihood()))
-    level, slope, *free = solved.states[j]
-    reference = ets_model.ETSModel(
-        x,
-        error="add",
-        trend="add",
-        damped_trend=True,
-        seasonal="add" if seasonal else None,
-        seasonal_periods=4 if seasonal else None,
-    )
-    parameters = [grid.alpha[j], grid.beta[j]]
-    parameters += [grid.gamma[j]] if seasonal else []
-    parameters += [grid.phi[j], level, slope]
-    # statsmodels writes initial seasons backwards in time.
-    parameters += [-sum(free), *free[::-1]] if seasonal else []
-    theirs = reference.smooth(np.array(parameters))
-    np.testing.assert_allclose(solved.residuals[j], theirs.resid, atol=1e-9)
-    mine = solved.log_likelihood()[j] - 15 * (1 + np.log(2 * np.pi))
-    assert mine == pytest.approx(theirs.llf, abs=1e-8)
-
-
 # --------------------------------------------------------------------------------- ETS
 
 
 def test_a_straight_line_goes_on():
-    y = 50 + 3.0 * np.arange(20)
-    np.testing.assert_allclose(
-        np.median(future(ETS(), y, 5), axis=1), 50 + 3.0 * np.arange(20, 25), rtol=1e-3
-    )
+    y, ahead = 50 + 3.0 * np.arange(20), 50 + 3.0 * np.arange(20, 25)
+    for scale, rtol in (("relative", 1e-3), ("absolute", 1e-3), ("root", 0.01)):
+        median = np.median(future(ETS(scale=scale), y, 5), axis=1)
+        np.testing.assert_allclose(median, ahead, rtol=rtol)
+
+
+def test_a_straight_line_of_roots_goes_on():
+    y, ahead = (2 + 0.1 * np.arange(20)) ** 2, (2 + 0.1 * np.arange(20, 25)) ** 2
+    np.testing.assert_allclose(np.median(future(ETS(), y, 5), axis=1), ahead, rtol=1e-3)
 
 
 def test_seasons_and_exponential_growth_go_on():
     y = quarterly(44, sd=1e-4)
-    ahead = np.median(future(ETS(), y[:36], 8, Season(4)), axis=1)
+    ahead = np.median(future(EXPONENTIAL, y[:36], 8, Season(4)), axis=1)
     np.testing.assert_allclose(ahead, y[36:], rtol=0.01)
+
+
+def test_seasons_and_a_line_of_roots_go_on():
+    season = np.array([0.3, -0.2, 0.1, -0.2])[np.arange(44) % 4]
+    y = (2 + 0.05 * np.arange(44) + season) ** 2
+    ahead = np.median(future(ETS(), y[:36], 8, Season(4)), axis=1)
+    np.testing.assert_allclose(ahead, y[36:], rtol=0.005)
 
 
 def test_seasons_keep_their_place_whatever_month_a_series_begins_in():
     y = quarterly(44, sd=1e-4)
     for first in range(4):
-        ahead = np.median(future(ETS(), y[first:36], 8, Season(4, first)), axis=1)
+        ahead = np.median(future(EXPONENTIAL, y[first:36], 8, Season(4, first)), axis=1)
         np.testing.assert_allclose(ahead, y[36:], rtol=0.01)
 
 
@@ -148,7 +98,7 @@ def test_gaps_do_not_break_a_seasonal_series():
     y = quarterly(44, sd=1e-4)
     holed = y[:36].copy()
     holed[[3, 10, 11, 20, 33]] = np.nan
-    ahead = np.median(future(ETS(), holed, 8, Season(4)), axis=1)
+    ahead = np.median(future(EXPONENTIAL, holed, 8, Season(4)), axis=1)
     np.testing.assert_allclose(ahead, y[36:], rtol=0.01)
 
 
@@ -167,7 +117,7 @@ def test_zeros_are_forecast_without_going_below():
 
 def test_fitted_values_and_residuals_add_up_to_the_series():
     y = quarterly(30)
-    fit = ETS().fit_values(y, Season(4))
+    fit = EXPONENTIAL.fit_values(y, Season(4))
     np.testing.assert_allclose(np.log(fit.fitted) + fit.residuals, np.log(y), atol=1e-9)
     assert fit.params["seasonal"] > 0.99
     assert 0 <= fit.params["alpha"] <= 1
@@ -242,8 +192,10 @@ def test_doubt_about_parameters_widens_the_interval_of_a_short_series():
             known, root=np.zeros_like(known.root), df=np.full(known.df.shape, 1e9)
         )
         spreads = [
-            np.log(f.paths(shocks, np.random.default_rng(2))).std(axis=1)[-1]
-            for f in (fit, dataclasses.replace(fit, candidates=certain))
+            np.log(simulate(fit.scale, each, shocks, np.random.default_rng(2))).std(
+                axis=1
+            )[-1]
+            for each in (known, certain)
         ]
         wider[n] = spreads[0] / spreads[1]
     assert wider[10] > 1.15
@@ -307,7 +259,7 @@ def competition(name: str, period: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 @pytest.mark.parametrize("recipe", [ETS()], ids=repr)
 def test_yearly_tourism_is_forecast_well_and_honestly(recipe):
-    """518 series, h = 4. Drift: sMAPE 20.46, MASE 2.617; AutoETS of statsforecast: 21.47.
+    """518 series, h = 4. AutoETS of statsforecast: sMAPE 21.47, MASE 2.790.
 
     Its 95 % intervals hold 87 %. M3 is never looked at here.
     """
@@ -322,6 +274,21 @@ def test_yearly_tourism_is_forecast_well_and_honestly(recipe):
             low, high = np.quantile(paths, [tail, 1 - tail], axis=1)
             found.append(np.mean((low <= actual) & (actual <= high)))
     assert np.mean(smape) < 20.3
-    assert np.mean(mase) < 2.65
+    assert np.mean(mase) < 2.7
     assert 0.78 < np.mean(inside[80]) < 0.88
     assert 0.925 < np.mean(inside[95]) < 0.97
+
+
+def test_other_series_are_forecast_better_than_by_autoets():
+    """Bars: MASE of AutoETS of statsforecast 2.1.1; here 3.22, 1.64, 1.05, 1.55, 1.48."""
+    bars = {("M1", 1): 3.950, ("M1", 4): 1.659, ("M1", 12): 1.090}
+    bars |= {("Tourism", 4): 1.599, ("Tourism", 12): 1.531}
+    for (name, length), bar in bars.items():
+        rows = competition(name, length)
+        fits = ETS().fit_many([UnitSeries(x, Season(length)) for x, _ in rows])
+        errors = [
+            np.abs(actual - fit.center(actual.size)).mean()
+            / np.abs(x[length:] - x[:-length]).mean()
+            for fit, (x, actual) in zip(fits, rows, strict=True)
+        ]
+        assert np.mean(errors) < bar, (name, length)

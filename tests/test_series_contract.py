@@ -29,9 +29,10 @@ from forecast.series import (
     Theta,
 )
 from forecast.series.cleaned import Cleaned
-from forecast.series.components import UnobservedComponents
 from forecast.series.complex_smoothing import CES
+from forecast.series.components import UnobservedComponents
 from forecast.series.dependence import draw_shocks, estimate_dependence
+from forecast.series.exponential import SES, HoltWinters
 from forecast.series.regression import Regression
 from forecast.series.robust_drift import RobustDrift
 from forecast.series.theta import DynamicTheta
@@ -46,6 +47,8 @@ RECIPES = [
     ETS(trends=("none", "damped"), seasonal=False, scale="absolute"),
     ETS(scale="log"),
     ETS(scale="relative"),
+    SES(),
+    HoltWinters(),
     Theta(),
     Theta(theta=2.0, scale="absolute"),
     Theta(scale="log"),

@@ -175,14 +175,21 @@ class Candidates:
 
     def draw(self, count: int, rng: np.random.Generator) -> Drawn:
         """Draw a candidate, a spread and end states for each of `count` paths."""
+        index, sigma, scores = self.pick(count, rng)
+        doubt = (self.root[index] @ scores[..., None])[..., 0]
+        states = self.states[index] + sigma[:, None] * doubt
+        return Drawn(self.parameters[index].T, states.T, sigma)
+
+    def pick(self, count: int, rng: np.random.Generator) -> tuple[Ints, Floats, Floats]:
+        """Draw a candidate, a spread and d standard normal scores for each path.
+
+        A score of one is a standard deviation of states along a column of `root`.
+        """
         heights = np.cumsum(self.weights)
         pick = np.searchsorted(heights, heights[-1] * rng.random(count), side="right")
         pick = np.minimum(pick, self.weights.size - 1)
         sigma = draw_sigma(self.sigma[pick], self.df[pick], rng)
-        scores = rng.standard_normal((count, self.root.shape[2], 1))
-        doubt = (self.root[pick] @ scores)[..., 0]
-        states = self.states[pick] + sigma[:, None] * doubt
-        return Drawn(self.parameters[pick].T, states.T, sigma)
+        return pick, sigma, rng.standard_normal((count, self.root.shape[2]))
 
 
 @dataclass(frozen=True, slots=True)

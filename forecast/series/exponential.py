@@ -1,30 +1,30 @@
-"""ETS: exponential smoothing, averaged over forms and parameters."""
+"""Exponential smoothing: ETS, averaged over forms and parameters, and its single forms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
-from forecast.series.candidates import Candidates, LeastSquares, relative_weights, solve
-from forecast.series.model import Recipe, Season, UnitFit
-from forecast.series.naive import Naive
-from forecast.series.scale import Scaled, check_scale, scaled, usual_scale
-from forecast.series.smoothing import (
-    TRENDS,
-    Grid,
-    grid_of,
-    pass_over_data,
-    pass_over_states,
-)
+from forecast.kernels.smoothing_candidates import end_roots
+from forecast.kernels.smoothing_paths import shockless_means, smoothed_paths
+from forecast.series.batches import fit_alike
+from forecast.series.candidates import Candidates
+from forecast.series.model import Recipe, Season, UnitFit, UnitSeries
+from forecast.series.scale import Scaled, check_scale, scaled
+from forecast.series.smoothing import TRENDS, Smoothed, forms_of, smooth_series
 
-__all__ = ["ETS", "ETSFit"]
+__all__ = ["ETS", "SES", "DampedTrend", "ETSFit", "Holt", "HoltWinters", "simulate"]
 
 Floats = NDArray[np.floating[Any]]
+
+LEVEL = (("none",), (False,))
+"""The form for series too short for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class ETS(Recipe):
 
     The forms (no, additive or damped trend; seasons or none) and a grid of smoothing
     parameters are weighed by :math:`\exp(-\mathrm{AICc}/2)` instead of choosing one, and
-    initial states are integrated over (`forecast.series.candidates`). Paths carry the
-    doubt about all of these, which decides how honest the interval of a short series is.
-    The equations are in `forecast.series.smoothing`.
+    initial states are solved for at each. Paths carry the doubt about all of these, which
+    decides how honest the interval of a short series is. The equations are in
+    `forecast.series.smoothing`.
 
     Parameters
     ----------
@@ -44,15 +44,15 @@ class ETS(Recipe):
         from noise in 20 values, and leaving them out cost most), all three otherwise.
     seasonal : bool, optional
         With or without seasons; by default both are weighed. Years have none.
-    scale : {"auto", "log", "relative", "absolute"}
-        See `forecast.series.scale`; a series with zeros is always "absolute".
+    scale : {"auto", "root", "log", "relative", "absolute"}
+        See `forecast.series.scale`; "auto" are square roots.
 
     Notes
     -----
-    Series with too few values for any form (less than five) are fitted by `Naive`. Gaps
-    are periods that went as expected. Time grows with the length of a series and with the
-    square of the number of seasons; about 3 ms for 20 years, 60 ms for ten years of
-    months.
+    Series with too few values for any form are fitted with a level alone, with less than
+    five values by `Naive`. Gaps are periods that went as expected. Point forecasts are
+    means over candidates, on the working scale, of what comes without shocks. Time: about
+    0.1 ms for 20 years, 2 ms for ten years of months.
 
     Examples
     --------
@@ -81,159 +81,218 @@ class ETS(Recipe):
 
     def fit_values(self, y: Floats, season: Season) -> UnitFit:
         """Fit one series; see `Recipe.fit_values`."""
-        known = int(np.isfinite(y).sum())
-        grids = list(self._forms(season.length, known))
-        if not grids:
-            return Naive().fit_values(y, season)
-        scale = scaled(y, usual_scale(self.scale, season.length))
-        return _fit(scale, grids, season.length)
+        return self.fit_many([UnitSeries(y, season)])[0]
 
-    def _forms(self, length: int, known: int) -> Iterator[Grid]:
-        """Give the forms that so many values can carry; at least a bare level."""
-        trends = self.trends or (TRENDS if length > 1 else ("additive", "damped"))
-        seasons = [False, True] if self.seasonal is None else [self.seasonal]
-        wanted = [
-            grid_of(trend, seasonal=seasonal)
-            for trend in trends
-            for seasonal in (seasons if length > 1 else [False])
-        ]
-        possible = [g for g in wanted if known > g.count_parameters(length) + 1]
-        level = grid_of("none", seasonal=False)
-        if not possible and known > level.count_parameters(length) + 1:
-            possible = [level]
-        yield from possible
+    def fit_many(self, series: Sequence[UnitSeries]) -> Sequence[UnitFit]:
+        """Fit many series; see `Recipe.fit_many`."""
+        fewest = forms_of(*LEVEL, 1).fewest
+        return fit_alike(series, fewest, partial(_fit_block, self))
+
+    def forms(self, length: int) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+        """Return trends and whether there are seasons, for seasons of this length."""
+        trends = TRENDS if length > 1 else TRENDS[1:]
+        seasons = (False, True) if self.seasonal is None else (self.seasonal,)
+        return tuple(self.trends or trends), seasons if length > 1 else (False,)
+
+
+@dataclass(frozen=True, slots=True)
+class SES(ETS):
+    """Simple exponential smoothing: a level, neither trend nor seasons.
+
+    Brown (1956), *Exponential Smoothing for Predicting Demand*; `ETS` of this form alone.
+
+    Parameters
+    ----------
+    scale
+        As of `ETS`.
+
+    Examples
+    --------
+    >>> SES().fit([10.0, 12.0, 11.0, 13.0, 11.5, 12.5]).point(2).round(0).to_numpy()
+    array([[12., 12.]])
+    """
+
+    trends: tuple[str, ...] | None = field(default=("none",), init=False, repr=False)
+    seasonal: bool | None = field(default=False, init=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Holt(ETS):
+    """Holt's linear method: level and trend that go on for ever, no seasons.
+
+    Holt (1957; 2004, International Journal of Forecasting 20(1)); `ETS` of this form
+    alone.
+
+    Parameters
+    ----------
+    scale
+        As of `ETS`.
+
+    Examples
+    --------
+    >>> line = [10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 22.0]
+    >>> Holt(scale="absolute").fit(line).point(2).round(2).to_numpy()
+    array([[24., 26.]])
+    """
+
+    trends: tuple[str, ...] | None = field(
+        default=("additive",), init=False, repr=False
+    )
+    seasonal: bool | None = field(default=False, init=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DampedTrend(ETS):
+    """Level and a trend that dies out, no seasons.
+
+    Gardner and McKenzie (1985), Management Science 31(10); `ETS` of this form alone.
+
+    Parameters
+    ----------
+    scale
+        As of `ETS`.
+
+    Examples
+    --------
+    >>> line = [10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0]
+    >>> near, far = DampedTrend().fit(line).point(30).to_numpy()[0, [0, 29]]
+    >>> bool(25 < near < 26.5 and far < 24 + 30 * 2)
+    True
+    """
+
+    trends: tuple[str, ...] | None = field(default=("damped",), init=False, repr=False)
+    seasonal: bool | None = field(default=False, init=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HoltWinters(ETS):
+    """Level, a trend that goes on or dies out, and seasons.
+
+    Winters (1960), Management Science 6(3); `ETS` without its forms that have no trend or
+    no seasons. Years have none.
+
+    Parameters
+    ----------
+    scale
+        As of `ETS`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> quarters = pd.period_range("2015Q1", periods=16, freq="Q")
+    >>> flow = pd.Series([5.0, 7.0, 9.0, 6.0] * 4, quarters)
+    >>> HoltWinters().fit(flow).point(4).round(1).to_numpy()
+    array([[5., 7., 9., 6.]])
+    """
+
+    trends: tuple[str, ...] | None = field(
+        default=("additive", "damped"), init=False, repr=False
+    )
+    seasonal: bool | None = field(default=True, init=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ETSFit:
-    """Weighed candidates of one series; see `forecast.series.candidates`.
+    """Weighed candidates of one series.
 
-    Parameters of a candidate are alpha, beta, phi, gamma; its states level, slope, then
-    one for each season of the year, that of the next period first.
+    Attributes
+    ----------
+    scale : Scaled
+    smoothed : Smoothed
+        The candidates.
     """
 
     scale: Scaled
-    candidates: Candidates
-    means: Floats
-    residuals: Floats
+    smoothed: Smoothed
+
+    @property
+    def residuals(self) -> Floats:
+        """Errors over their sizes."""
+        return self.smoothed.residuals
 
     @property
     def fitted(self) -> Floats:
         """One-step medians in the unit of the data."""
-        return self.scale.values(self.means)
+        return self.scale.values(self.scale.x - self.scale.weights * self.residuals)
 
     @property
     def params(self) -> Mapping[str, float]:
         """Weighed means of parameters and spread; the share of forms with trend, seasons."""
-        c = self.candidates
-        alpha, beta, phi, gamma = (c.weights @ c.parameters).tolist()
+        s = self.smoothed
+        alpha, beta, phi, gamma = (s.weights @ s.grid).tolist()
         return {
             "alpha": alpha,
             "beta": beta,
             "gamma": gamma,
             "phi": phi,
-            "trend": float(c.weights @ (c.parameters[:, 2] > 0)),
-            "seasonal": float(c.weights @ (np.abs(c.states[:, 2:]).max(axis=1) > 0)),
-            "sigma": float(c.weights @ c.sigma),
+            "trend": float(s.weights @ (s.grid[:, 2] > 0)),
+            "seasonal": float(s.weights[s.split :].sum()),
+            "sigma": float(s.weights @ s.sigma),
         }
+
+    @property
+    def candidates(self) -> Candidates:
+        """Candidates with what is not known of their states, worked out anew."""
+        s = self.smoothed
+        length = s.states.shape[1] - 2
+        roots = np.empty((*s.states.shape, length + 1))
+        end_roots(self.scale.x, s.split, s.grid, roots)
+        known = np.isfinite(self.scale.x).sum()
+        return Candidates(
+            weights=s.weights,
+            parameters=s.grid,
+            states=s.states,
+            root=s.size[:, None, None] * roots,
+            sigma=s.sigma,
+            df=(known - s.free).astype(float),
+        )
 
     def paths(self, shocks: Floats, rng: np.random.Generator) -> Floats:
         """See `UnitFit.paths`."""
-        drawn = self.candidates.draw(shocks.shape[1], rng)
-        alpha, beta, phi, gamma = drawn.parameters
-        level, slope, *seasons = drawn.states
-        x = np.empty_like(shocks)
-        for step, shock in enumerate(shocks):
-            k = step % len(seasons)
-            base, slope = self.scale.advance(level, phi * slope)
-            mean = base + seasons[k]
-            x[step] = self.scale.observe(mean, drawn.sigma * shock)
-            error = x[step] - mean
-            level, slope = base + alpha * error, slope + beta * error
-            seasons[k] = seasons[k] + gamma * error
-        return self.scale.values(x)
+        return simulate(self.scale, self.candidates, shocks, rng)
 
     def center(self, steps: int) -> Floats:
         """See `UnitFit.center`."""
-        still = self.paths(np.zeros((steps, 400)), np.random.default_rng(0))
-        return np.asarray(np.median(still, axis=1))
+        s, means = self.smoothed, np.empty(steps)
+        shrinks = self.scale.kind == "relative"
+        shockless_means(s.weights, s.grid, s.states, shrinks, means)
+        return self.scale.values(means)
 
 
-# ------------------------------------------------------------------------------ fitting
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """One form fitted at all its candidates."""
-
-    grid: Grid
-    ends: Floats  # (s, J): states at the end with initial states zero
-    reach: Floats  # (s, d, J): how initial states move them
-    solved: LeastSquares
-    criterion: Floats  # (J,): minus half of AICc
-
-
-def _fit(scale: Scaled, grids: list[Grid], length: int) -> ETSFit:
-    forms = [_fit_form(scale, grid, length) for grid in grids]
-    prior = np.concatenate([form.grid.prior for form in forms])
-    weights = relative_weights(np.concatenate([f.criterion for f in forms]), prior)
-    kept = np.flatnonzero(weights)
-    residuals = weights @ np.concatenate([form.solved.residuals for form in forms])
-    d = max(form.reach.shape[1] for form in forms)
-    candidates = Candidates(
-        weights=weights[kept],
-        parameters=np.concatenate([_parameters(form.grid) for form in forms])[kept],
-        states=np.concatenate([_end_states(form) for form in forms])[kept],
-        root=np.concatenate([_end_root(form, d) for form in forms])[kept],
-        sigma=np.concatenate([form.solved.sigma for form in forms])[kept],
-        df=np.concatenate([np.full(f.grid.alpha.size, f.solved.df) for f in forms])[
-            kept
-        ],
+def simulate(
+    scale: Scaled, candidates: Candidates, shocks: Floats, rng: np.random.Generator
+) -> Floats:
+    """Return paths of shape (h, n_paths) of what candidates say about a series."""
+    index, sigma, scores = candidates.pick(shocks.shape[1], rng)
+    paths = np.empty(shocks.shape)
+    smoothed_paths(
+        index,
+        candidates.parameters,
+        candidates.states,
+        candidates.root,
+        scores,
+        sigma,
+        scale.kind == "relative",
+        scale.ceiling,
+        np.ascontiguousarray(shocks),
+        paths,
     )
-    candidates = _turned(candidates, scale.x.size % length, length)
-    return ETSFit(scale, candidates, scale.x - scale.weights * residuals, residuals)
+    return scale.values(paths)
 
 
-def _fit_form(scale: Scaled, grid: Grid, length: int) -> _Form:
-    """Solve for the initial states of all candidates and weigh them by AICc."""
-    missing = np.isnan(scale.x)
-    data = pass_over_data(scale.x, grid, length)
-    states = pass_over_states(
-        tuple(missing.tolist()), (grid.trend, grid.seasonal), length
-    )
-    design = -np.nan_to_num(states.errors).transpose(2, 0, 1)
-    solved = solve(data.errors.T, design, scale.weights)
-    k, n = grid.count_parameters(length), int((~missing).sum())
-    charge = k + k * (k + 1) / (n - k - 1)
-    return _Form(
-        grid, data.states(), states.states(), solved, solved.log_likelihood() - charge
-    )
-
-
-def _parameters(grid: Grid) -> Floats:
-    return np.stack([grid.alpha, grid.beta, grid.phi, grid.gamma], axis=1)
-
-
-def _end_states(form: _Form) -> Floats:
-    """Return states at the end given the solved initial states, shape (J, s)."""
-    moved = np.einsum("sdj,jd->js", form.reach, form.solved.states)
-    return np.asarray(form.ends.T + moved)
-
-
-def _end_root(form: _Form, d: int) -> Floats:
-    """Return a root of the covariance of end states, (J, s, d), padded with zeros."""
-    root = np.einsum("sdj,jdk->jsk", form.reach, form.solved.root)
-    return np.pad(root, ((0, 0), (0, 0), (0, d - root.shape[2])))
-
-
-def _turned(candidates: Candidates, start: int, length: int) -> Candidates:
-    """Turn the seasons so that the season of the next period comes first."""
-    order = [0, 1, *(2 + (start + np.arange(length)) % length)]
-    return Candidates(
-        weights=candidates.weights,
-        parameters=candidates.parameters,
-        states=candidates.states[:, order],
-        root=candidates.root[:, order],
-        sigma=candidates.sigma,
-        df=candidates.df,
-    )
+def _fit_block(recipe: ETS, length: int, series: Sequence[Floats]) -> list[UnitFit]:
+    """Fit series of five values or more, those too short for any form by a level."""
+    scale = "root" if recipe.scale == "auto" else recipe.scale
+    scales = [scaled(y, scale) for y in series]
+    forms, level = forms_of(*recipe.forms(length), length), forms_of(*LEVEL, length)
+    known = np.array([np.count_nonzero(np.isfinite(y)) for y in series])
+    fits: dict[int, UnitFit] = {}
+    for members, chosen in (
+        (np.flatnonzero(known >= forms.fewest), forms),
+        (np.flatnonzero(known < forms.fewest), level),
+    ):
+        if members.size:
+            smoothed = smooth_series([scales[i] for i in members], chosen, length)
+            for i, one in zip(members.tolist(), smoothed, strict=True):
+                fits[i] = ETSFit(scales[i], one)
+    return [fits[i] for i in range(len(series))]

@@ -1,20 +1,28 @@
-"""The scale on which a model works: logarithms, relative errors or plain numbers.
+"""The scale on which a model works: roots, logarithms, relative errors, plain numbers.
 
+- ``root``: square roots, on which trends are straight lines and errors proportional to
+  the level. In plain numbers trends and seasons are between additive and exponential. A
+  trend downwards shrinks by a share, so that trade that was always positive stays so.
 - ``log``: all is additive in logarithms; trends are exponential.
-- ``relative``: trends are straight lines, errors are proportional to the level. A trend
-  downwards shrinks by a share, so that trade that was always positive stays so.
-- ``absolute``: straight lines and errors of one size, for series with zeros; what falls
-  below zero is zero.
+- ``relative``: as ``root``, with the series itself in place of its root.
+- ``absolute``: straight lines and errors of one size; what falls below zero is zero.
 
-On 518 yearly Tourism series exponential trends cost two points of sMAPE (22.5 against
-20.0), so yearly series work on the relative scale; seasons are factors, so months and
-quarters work in logarithms.
+A series with zeros has errors of one size on the scale of its roots (which are those of
+counts, Bartlett 1936, Supplement to the Journal of the Royal Statistical Society 3(1)),
+or else on the absolute scale.
+
+Exponential smoothing forecast best on roots, whatever the frequency: at the end of the
+training parts of the M1 and Tourism series MASE was 2.48 and 2.95 for years against 2.63
+and 3.10 on the relative scale, 4.7 and 3.1 in logarithms; for months 1.19 and 1.96
+against 1.24 and 1.97 in logarithms.
 """
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from math import isnan
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -22,11 +30,11 @@ from numpy.typing import NDArray
 
 from forecast.errors import ModelError
 
-__all__ = ["SCALES", "Scaled", "check_scale", "scaled", "usual_scale"]
+__all__ = ["SCALES", "Scaled", "check_scale", "scaled"]
 
 Floats = NDArray[np.floating[Any]]
 
-SCALES = ("auto", "log", "relative", "absolute")
+SCALES = ("auto", "root", "log", "relative", "absolute")
 
 CEILING = 1000.0
 """No path exceeds this many times the largest observed value."""
@@ -47,12 +55,22 @@ class Scaled:
         NaN where missing.
     weights : float array of shape (n,)
         Sizes of an error of 1 at each time; ones but for relative errors.
+    power : float
+        What shares of the unit were raised to: 0.5 for roots, which are of the relative
+        or the absolute kind, else 1.
     """
 
     kind: str
     unit: float
     x: Floats
     weights: Floats
+    power: float = 1.0
+
+    @property
+    def ceiling(self) -> float:
+        """The largest value on the working scale."""
+        largest = min(CEILING, sys.float_info.max / 2 / self.unit)
+        return float(np.log(largest) if self.kind == "log" else largest**self.power)
 
     def observe(self, mean: Floats, error: Floats) -> Floats:
         """Return what is observed around a mean, given an error on the working scale."""
@@ -81,10 +99,10 @@ class Scaled:
 
     def values(self, x: Floats) -> Floats:
         """Return values in the unit of the data: never negative, never infinite."""
-        ceiling = min(CEILING, sys.float_info.max / 2 / self.unit)
         if self.kind == "log":
-            return self.unit * np.exp(np.minimum(x, np.log(ceiling)))
-        return self.unit * np.clip(x, 0, ceiling)
+            return self.unit * np.exp(np.minimum(x, self.ceiling))
+        shares = np.clip(x, 0, self.ceiling)
+        return self.unit * (shares if self.power == 1 else shares**2)
 
 
 def scaled(y: Floats, kind: str) -> Scaled:
@@ -94,24 +112,22 @@ def scaled(y: Floats, kind: str) -> Scaled:
     ----------
     y : float array of shape (n,)
         Not negative, NaN where missing, at least one value.
-    kind : {"log", "relative", "absolute"}
+    kind : {"root", "log", "relative", "absolute"}
     """
-    largest = float(np.nanmax(y))
+    largest = float(np.fmax.reduce(y))
     unit = largest if largest > 0 else 1.0
     share = y / unit
-    if np.nanmin(share) <= 0:
+    power = 0.5 if kind == "root" else 1.0
+    if np.fmin.reduce(share) <= 0:
         kind = "absolute"
-    if kind == "log":
+    elif kind == "root":
+        kind = "relative"
+    if power < 1:
+        share = np.sqrt(share)
+    elif kind == "log":
         share = np.log(share)
     weights = _recent_level(share) if kind == "relative" else np.ones(y.size)
-    return Scaled(kind, unit, share, weights)
-
-
-def usual_scale(kind: str, season_length: int) -> str:
-    """Return what "auto" means: relative for years, logarithms for parts of a year."""
-    if kind != "auto":
-        return kind
-    return "log" if season_length > 1 else "relative"
+    return Scaled(kind, unit, share, weights, power)
 
 
 def check_scale(kind: str) -> None:
@@ -130,10 +146,10 @@ def _recent_level(x: Floats) -> Floats:
     It stands for the model's own mean in the size of errors, so that a model stays
     linear in its initial states.
     """
-    level = float(np.median(x[np.isfinite(x)][:3]))
-    levels = np.empty(x.size)
-    for t, value in enumerate(x):
-        levels[t] = level
-        if np.isfinite(value):
-            level = 0.5 * (level + float(value))
+    level = median(x[np.isfinite(x)][:3].tolist())
+    levels = []
+    for value in x.tolist():
+        levels.append(level)
+        if not isnan(value):
+            level = 0.5 * (level + value)
     return np.maximum(levels, 1e-3)

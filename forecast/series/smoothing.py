@@ -1,4 +1,4 @@
-r"""Additive exponential smoothing of many candidates at once.
+r"""Additive exponential smoothing: the forms, and their candidates weighed.
 
 With level :math:`l`, slope :math:`b` damped by :math:`\phi`, seasons :math:`s` and
 innovations :math:`e` (Hyndman, Koehler, Ord and Snyder 2008, *Forecasting with
@@ -8,13 +8,16 @@ Exponential Smoothing*),
           l_t &= l_{t-1} + \phi b_{t-1} + \alpha e_t, \qquad
           b_t = \phi b_{t-1} + \beta e_t, \qquad s_t = s_{t-m} + \gamma e_t.
 
-Innovations are linear in :math:`x` and the initial states. So one pass over the data with
-initial states zero and one over unit initial states give them for all initial states.
-Where :math:`x_t` is missing, :math:`e_t = 0`.
+Where :math:`x_t` is missing, :math:`e_t = 0`. Innovations are linear in :math:`x` and the
+initial states, which are solved for by least squares at every candidate (a choice of
+:math:`\alpha, \beta, \phi, \gamma` on a grid), in `forecast.kernels.smoothing`. Least
+squares count all errors alike, also where the spread is proportional to the level: so
+the recent, mostly larger values of a series that grows say more about its future.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,76 +25,83 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TRENDS", "Grid", "Pass", "grid_of", "pass_over_data", "pass_over_states"]
+from forecast.kernels.smoothing import solve_candidates
+from forecast.kernels.smoothing_candidates import finish_candidates, weigh_candidates
+from forecast.series.candidates import LIGHTEST
+from forecast.series.scale import Scaled
+
+__all__ = ["TRENDS", "Forms", "Smoothed", "forms_of", "smooth_series"]
 
 Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
 
 TRENDS = ("none", "additive", "damped")
 
-ALPHA = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
-BETA_SHARE = (0.0, 0.05, 0.1, 0.2)
+ALPHA = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
+BETA_SHARE = (0.0, 0.02, 0.05, 0.1, 0.2)
 PHI = (0.88, 0.94, 0.98)
 GAMMA_SHARE = (0.02, 0.1, 0.3)
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """Candidates of one form: a kind of trend, with seasons or without.
+class Forms:
+    """Candidates of some forms (a kind of trend, with seasons or without).
 
     Attributes
     ----------
-    alpha, beta, phi, gamma : float arrays of shape (J,)
+    split : int
+        How many candidates come first that have no seasons.
+    grid : float array of shape (J, 4)
+        alpha, beta, phi, gamma.
+    prior : float array of shape (J,)
+        Of years it grows with the square of alpha, as they are close to a random walk;
+        parts of a year are noisier, there it is flat. Sums to 1 in each form. (Chosen on
+        training parts of the M1 and Tourism series: MASE of years 3 per cent less than
+        with a flat prior, that of months 1 per cent less than with a growing one.)
+    free : int array of shape (J,)
+        Initial states, seasons sum to zero.
+    cost : float array of shape (J,)
+        What AICc charges for: states, smoothing parameters, the spread.
     """
 
-    trend: str
-    seasonal: bool
-    alpha: Floats
-    beta: Floats
-    phi: Floats
-    gamma: Floats
+    split: int
+    grid: Floats
+    prior: Floats
+    free: Ints
+    cost: Floats
 
     @property
-    def prior(self) -> Floats:
-        """Prior weights: they grow with alpha, as trade is closer to a random walk."""
-        return self.alpha / self.alpha.sum()
-
-    def count_states(self, length: int) -> int:
-        """Count initial states: seasons sum to zero."""
-        return 1 + (self.trend != "none") + (length - 1 if self.seasonal else 0)
-
-    def count_parameters(self, length: int) -> int:
-        """Count what AICc charges for: states, smoothing parameters, the spread."""
-        smoothing = (
-            1 + (self.trend != "none") + (self.trend == "damped") + self.seasonal
-        )
-        return self.count_states(length) + smoothing + 1
+    def fewest(self) -> int:
+        """Values that the smallest form needs."""
+        return int(self.cost.min()) + 2
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """Innovations of shape (n, ...) and the states at the end.
+@lru_cache(maxsize=32)
+def forms_of(trends: tuple[str, ...], seasons: tuple[bool, ...], length: int) -> Forms:
+    """Return all candidates of forms with these trends, without or with seasons."""
+    parts, free, cost, prior = [], [], [], []
+    for seasonal in sorted(seasons):
+        for trend in trends:
+            grid = _grid(trend, seasonal=seasonal)
+            states = 1 + (trend != "none") + (length - 1) * seasonal
+            smoothing = 1 + (trend != "none") + (trend == "damped") + seasonal
+            count = grid.shape[0]
+            parts.append(grid)
+            free.append(np.full(count, states))
+            cost.append(np.full(count, states + smoothing + 1.0))
+            share = grid[:, 0] ** (2 if length == 1 else 0)
+            prior.append(share / share.sum())
+    plain = sum(len(_grid(trend, seasonal=False)) for trend in trends)
+    return Forms(
+        split=plain if False in seasons else 0,
+        grid=np.concatenate(parts),
+        prior=np.concatenate(prior),
+        free=np.concatenate(free),
+        cost=np.concatenate(cost),
+    )
 
-    Attributes
-    ----------
-    errors : float array of shape (n, ...)
-    level, slope : float arrays of shape (...)
-    seasons : float array of shape (m, ...)
-        Entry k belongs to times t with t mod m = k.
-    """
 
-    errors: Floats
-    level: Floats
-    slope: Floats
-    seasons: Floats
-
-    def states(self) -> Floats:
-        """Return level, slope and seasons of shape (2 + m, ...)."""
-        return np.concatenate([self.level[None], self.slope[None], self.seasons])
-
-
-@lru_cache(maxsize=16)
-def grid_of(trend: str, *, seasonal: bool) -> Grid:
-    """Return all candidates of a form."""
+def _grid(trend: str, *, seasonal: bool) -> Floats:
     axes = (
         ALPHA,
         BETA_SHARE if trend != "none" else (0.0,),
@@ -100,56 +110,96 @@ def grid_of(trend: str, *, seasonal: bool) -> Grid:
     )
     meshed = np.meshgrid(*map(np.array, axes), indexing="ij")
     alpha, beta_share, phi, gamma_share = (axis.ravel() for axis in meshed)
-    return Grid(
-        trend, seasonal, alpha, alpha * beta_share, phi, (1 - alpha) * gamma_share
-    )
+    return np.stack([alpha, alpha * beta_share, phi, (1 - alpha) * gamma_share], axis=1)
 
 
-def pass_over_data(x: Floats, grid: Grid, length: int) -> Pass:
-    """Smooth with all initial states zero; errors of shape (n, J), NaN where missing."""
-    zeros = np.zeros(grid.alpha.size)
-    return _smooth(x, grid, zeros, zeros, np.zeros((length, grid.alpha.size)))
+@dataclass(frozen=True, slots=True)
+class Smoothed:
+    """The candidates of one series that are worth keeping, those without seasons first.
 
-
-@lru_cache(maxsize=12)
-def pass_over_states(
-    missing: tuple[bool, ...], grid_key: tuple[str, bool], length: int
-) -> Pass:
-    """Smooth nothing from unit initial states; errors of shape (n, d, J).
-
-    Depends on the length of a series and its gaps only, so units of a panel share it.
+    Attributes
+    ----------
+    weights : float array of shape (K,)
+        Sum to 1.
+    grid : float array of shape (K, 4)
+        alpha, beta, phi, gamma.
+    states : float array of shape (K, 2 + m)
+        At the end: level, slope, seasons, that of the next period first.
+    sigma : float array of shape (K,)
+        Spread of errors over their sizes, with n - d degrees of freedom.
+    size : float array of shape (K,)
+        Spread of errors themselves, in units of sigma.
+    free : int array of shape (K,)
+        Initial states d.
+    split : int
+        How many candidates have no seasons.
+    residuals : float array of shape (n,)
+        Weighed errors over their sizes, NaN in gaps.
     """
-    grid = grid_of(grid_key[0], seasonal=grid_key[1])
-    d, count = grid.count_states(length), grid.alpha.size
-    level, slope = np.zeros((d, count)), np.zeros((d, count))
-    seasons = np.zeros((length, d, count))
-    level[0] = 1.0
-    first = 1
-    if grid.trend != "none":
-        slope[1] = 1.0
-        first = 2
-    for season in range(d - first):
-        seasons[season, first + season] = 1.0
-        seasons[length - 1, first + season] = -1.0
-    silence = np.where(np.array(missing), np.nan, 0.0)
-    return _smooth(silence, grid, level, slope, seasons)
+
+    weights: Floats
+    grid: Floats
+    states: Floats
+    sigma: Floats
+    size: Floats
+    free: Ints
+    split: int
+    residuals: Floats
 
 
-def _smooth(
-    x: Floats, grid: Grid, level: Floats, slope: Floats, seasons: Floats
-) -> Pass:
-    errors = np.full((x.size, *level.shape), np.nan)
-    seasonal = list(seasons)
-    for t, value in enumerate(x):
-        slope = grid.phi * slope
-        level = level + slope
-        if np.isnan(value):
-            continue
-        season = seasonal[t % len(seasonal)]
-        error = value - level - season
-        errors[t] = error
-        level = level + grid.alpha * error
-        slope = slope + grid.beta * error
-        if grid.seasonal:
-            seasonal[t % len(seasonal)] = season + grid.gamma * error
-    return Pass(errors, level, slope, np.array(seasonal))
+def smooth_series(
+    scales: Sequence[Scaled], forms: Forms, length: int
+) -> list[Smoothed]:
+    """Smooth series of `Forms.fewest` values or more at all candidates, and weigh them.
+
+    Parameters
+    ----------
+    scales : sequence of Scaled
+    forms : Forms
+    length : int
+        Seasons of the year.
+    """
+    sizes = np.array([scale.x.size for scale in scales])
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    x = np.concatenate([scale.x for scale in scales])
+    known = np.add.reduceat(np.isfinite(x).astype(float), bounds[:-1])
+    order = np.argsort(sizes, kind="stable")
+    count = forms.prior.size
+    squares = np.empty((count, sizes.size))
+    states = np.zeros((count, sizes.size, 2 + length))
+    for m, part in ((1, slice(forms.split)), (length, slice(forms.split, count))):
+        solved = np.empty((*squares[part].shape, 2 + m))
+        solve_candidates(
+            x, bounds, order, known < sizes, m, forms.grid[part], squares[part], solved
+        )
+        states[part, :, : 2 + m] = solved
+    weights = np.ascontiguousarray(squares.T)
+    weigh_candidates(known, forms.prior, forms.cost, LIGHTEST, weights)
+    owner, kept = (each.copy() for each in np.nonzero(weights))
+    weights, states = weights[owner, kept], states[kept, owner]
+    grid, free = forms.grid[kept], forms.free[kept]
+    spreads, residuals = np.empty((kept.size, 2)), np.zeros(x.size)
+    finish_candidates(
+        x,
+        np.concatenate([scale.weights for scale in scales]),
+        bounds,
+        owner,
+        weights,
+        grid,
+        states,
+        spreads,
+        residuals,
+    )
+    spreads = np.sqrt(spreads / (known[owner] - free)[:, None])
+    sigma = spreads[:, 0].copy()
+    size = np.divide(spreads[:, 1], sigma, out=np.ones(kept.size), where=sigma > 0)
+    cuts = np.searchsorted(owner, np.arange(sizes.size + 1)).tolist()
+    plain = np.bincount(owner[kept < forms.split], minlength=sizes.size).tolist()
+    return [
+        Smoothed(
+            weights[a:b], grid[a:b], states[a:b], sigma[a:b], size[a:b], free[a:b], p, e
+        )
+        for a, b, p, e in zip(
+            cuts[:-1], cuts[1:], plain, np.split(residuals, bounds[1:-1]), strict=True
+        )
+    ]
