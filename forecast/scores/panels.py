@@ -125,7 +125,7 @@ def panel_diebold_mariano(
     Notes
     -----
     With 20 to 200 units, 6 to 12 origins, horizons 1 to 3 and common shocks it rejects
-    in 3 to 6 per cent of samples at 5 per cent; in 2 to 6 where units differ for good.
+    in 3 to 7 per cent of samples at 5 per cent; in 2 to 6 where units differ for good.
     With fewer than 4h origins there is one degree of freedom: hardly anything can be
     found, which is what so few independent years can say.
 
