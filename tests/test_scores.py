@@ -98,7 +98,7 @@ def test_a_history_shorter_than_a_season_is_scaled_by_its_changes():
     assert scores.seasonal_scale([1.0, 3.0, 2.0], 12) == 1.5
     assert scores.seasonal_scale([1.0, np.nan, 2.0, 5.0], 1) == 3.0
     assert np.isnan(scores.seasonal_scale([4.0], 12))
-    with pytest.raises(NumberError, match="F-620"):
+    with pytest.raises(NumberError, match="F-270"):
         scores.seasonal_scale(np.ones((2, 3)))
 
 
@@ -171,10 +171,10 @@ def test_an_interval_covers_its_ends():
 @pytest.mark.parametrize(
     ("code", "call"),
     [
-        ("F-621", lambda: scores.pinball(1.0, 1.0, [0.5, 1.2])),
-        ("F-621", lambda: scores.pinball(1.0, 1.0, np.nan)),
-        ("F-622", lambda: scores.winkler(1.0, 0.0, 2.0, 0.0)),
-        ("F-622", lambda: scores.winkler(1.0, 0.0, 2.0, 100)),
+        ("F-271", lambda: scores.pinball(1.0, 1.0, [0.5, 1.2])),
+        ("F-271", lambda: scores.pinball(1.0, 1.0, np.nan)),
+        ("F-272", lambda: scores.winkler(1.0, 0.0, 2.0, 0.0)),
+        ("F-272", lambda: scores.winkler(1.0, 0.0, 2.0, 100)),
     ],
     ids=map(str, range(4)),
 )
@@ -314,21 +314,21 @@ def test_where_there_is_too_little_to_tell_there_is_no_p_value(d):
 @pytest.mark.parametrize(
     ("code", "call"),
     [
-        ("F-623", lambda: scores.diebold_mariano(np.ones((2, 5)))),
-        ("F-623", lambda: scores.panel_diebold_mariano(np.ones(5))),
-        ("F-623", lambda: scores.giacomini_white(np.ones((2, 5)))),
-        ("F-623", lambda: scores.model_confidence_set(np.ones(5))),
-        ("F-624", lambda: scores.diebold_mariano(np.ones(5), 0)),
-        ("F-624", lambda: scores.diebold_mariano(np.ones(5), cosines=0)),
-        ("F-624", lambda: scores.giacomini_white(np.ones(5), horizon=0)),
-        ("F-624", lambda: scores.model_confidence_set(np.ones((9, 2)), horizon=0)),
-        ("F-625", lambda: scores.diebold_mariano(np.ones(5), variance="guess")),
-        ("F-625", lambda: scores.panel_diebold_mariano(np.eye(3), dependence="none")),
-        ("F-626", lambda: scores.forecast_encompassing(np.ones(5), np.ones(4))),
-        ("F-626", lambda: scores.giacomini_white(np.ones(5), np.ones((4, 1)))),
-        ("F-626", lambda: scores.model_confidence_set(np.ones((9, 2)), names=["a"])),
+        ("F-273", lambda: scores.diebold_mariano(np.ones((2, 5)))),
+        ("F-273", lambda: scores.panel_diebold_mariano(np.ones(5))),
+        ("F-273", lambda: scores.giacomini_white(np.ones((2, 5)))),
+        ("F-273", lambda: scores.model_confidence_set(np.ones(5))),
+        ("F-274", lambda: scores.diebold_mariano(np.ones(5), 0)),
+        ("F-274", lambda: scores.diebold_mariano(np.ones(5), cosines=0)),
+        ("F-274", lambda: scores.giacomini_white(np.ones(5), horizon=0)),
+        ("F-274", lambda: scores.model_confidence_set(np.ones((9, 2)), horizon=0)),
+        ("F-275", lambda: scores.diebold_mariano(np.ones(5), variance="guess")),
+        ("F-275", lambda: scores.panel_diebold_mariano(np.eye(3), dependence="none")),
+        ("F-276", lambda: scores.forecast_encompassing(np.ones(5), np.ones(4))),
+        ("F-276", lambda: scores.giacomini_white(np.ones(5), np.ones((4, 1)))),
+        ("F-276", lambda: scores.model_confidence_set(np.ones((9, 2)), names=["a"])),
         (
-            "F-626",
+            "F-276",
             lambda: scores.superior_predictive_ability(np.ones(8), np.ones((9, 2))),
         ),
     ],

@@ -134,12 +134,12 @@ def test_names_of_models_are_shown_as_they_are(ax, table):
 def test_what_cannot_be_drawn_is_refused(ax, table):
     with pytest.raises(ColumnError, match="F-111"):
         plot_coverage_by_horizon(table, ax, levels=[50])
-    with pytest.raises(TableError, match="F-627"):
+    with pytest.raises(TableError, match="F-277"):
         plot_coverage_by_horizon(table.assign(actual=np.nan), ax)
-    with pytest.raises(TableError, match="F-627"):
+    with pytest.raises(TableError, match="F-277"):
         apart = table[(table["model"] == "naive") == (table["origin"] < 2012)]
         plot_skill_by_horizon(apart, "naive", ax)
-    with pytest.raises(TableError, match="F-628"):
+    with pytest.raises(TableError, match="F-278"):
         plot_skill_by_horizon(table, "drift", ax)
-    with pytest.raises(TableError, match="F-629"):
+    with pytest.raises(TableError, match="F-279"):
         plot_skill_by_horizon(table.drop(columns="origin"), "naive", ax)

@@ -67,7 +67,7 @@ def plot_coverage_by_horizon(
     ColumnError
         F-111 a column is missing.
     TableError
-        F-627 no outcome is known.
+        F-277 no outcome is known.
 
     Examples
     --------
@@ -131,8 +131,8 @@ def plot_skill_by_horizon(
     ColumnError
         F-111 a column is missing.
     TableError
-        F-627 no outcome is known, or no forecast that all models made. F-628 the baseline
-        is none of the models. F-629 a model has two forecasts of one thing.
+        F-277 no outcome is known, or no forecast that all models made. F-278 the baseline
+        is none of the models. F-279 a model has two forecasts of one thing.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def plot_skill_by_horizon(
     if baseline not in models:
         raise TableError(
             f"no model {baseline!r} in the table",
-            code="F-628",
+            code="F-278",
             column="model",
             remedy=f"The baseline is one of {models}.",
         )
@@ -196,7 +196,7 @@ def _shared(known: pd.DataFrame, keys: Sequence[str] | None) -> pd.DataFrame:
     if usable.duplicated(["model", *chosen]).any():
         raise TableError(
             f"a model has two forecasts with the same {chosen}",
-            code="F-629",
+            code="F-279",
             count=int(usable.duplicated(["model", *chosen]).sum()),
             remedy="Name in `keys` the columns that tell them apart.",
         )
@@ -217,7 +217,7 @@ def _by_horizon(table: pd.DataFrame) -> pd.DataFrame:
 def _nothing(problem: str) -> TableError:
     return TableError(
         problem,
-        code="F-627",
+        code="F-277",
         remedy="Give forecasts of periods that are over, of all models alike.",
     )
 

@@ -93,7 +93,7 @@ def giacomini_white(
     Raises
     ------
     NumberError
-        F-623 more than one dimension. F-624 a horizon or number below 1. F-626
+        F-273 more than one dimension. F-274 a horizon or number below 1. F-276
         instruments of another length.
 
     Notes
@@ -113,7 +113,7 @@ def giacomini_white(
     if d.ndim != 1:
         raise NumberError(
             f"differences of {d.ndim} dimensions",
-            code="F-623",
+            code="F-273",
             remedy="Give one number for each origin, in the order of time.",
         )
     z = _usual(d, horizon) if instruments is None else _given(instruments, d.size)
@@ -149,7 +149,7 @@ def _given(instruments: ArrayLike, n: int) -> Floats:
     if z.ndim != 2 or z.shape[0] != n:
         raise NumberError(
             f"instruments of shape {z.shape} for {n} differences",
-            code="F-626",
+            code="F-276",
             remedy="Give a row of instruments for each origin.",
         )
     return z

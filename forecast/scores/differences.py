@@ -105,7 +105,7 @@ def diebold_mariano(
     Raises
     ------
     NumberError
-        F-623 more than one dimension. F-624 a horizon or number below 1. F-625 a
+        F-273 more than one dimension. F-274 a horizon or number below 1. F-275 a
         variance of another name.
 
     Notes
@@ -207,7 +207,7 @@ def forecast_encompassing(
     Raises
     ------
     NumberError
-        F-623, F-624, F-625 as for `diebold_mariano`. F-626 lengths that differ.
+        F-273, F-274, F-275 as for `diebold_mariano`. F-276 lengths that differ.
 
     References
     ----------
@@ -300,7 +300,7 @@ def clark_west(
     Raises
     ------
     NumberError
-        F-623, F-624, F-625 as for `diebold_mariano`. F-626 lengths that differ.
+        F-273, F-274, F-275 as for `diebold_mariano`. F-276 lengths that differ.
 
     References
     ----------
@@ -347,7 +347,7 @@ def _together(*series: ArrayLike) -> tuple[Floats, ...]:
     if len({array.shape for array in arrays}) > 1:
         raise NumberError(
             "errors and forecasts of different lengths",
-            code="F-626",
+            code="F-276",
             examples=[array.shape for array in arrays],
             remedy="Give one number for each origin in all of them.",
         )

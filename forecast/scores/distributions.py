@@ -41,7 +41,7 @@ def pinball(actual: ArrayLike, quantile: ArrayLike, probability: ArrayLike) -> F
     Raises
     ------
     NumberError
-        F-621 a probability that is none.
+        F-271 a probability that is none.
 
     References
     ----------
@@ -57,7 +57,7 @@ def pinball(actual: ArrayLike, quantile: ArrayLike, probability: ArrayLike) -> F
     if not np.all((p >= 0) & (p <= 1)):
         raise NumberError(
             f"{int(np.sum(~((p >= 0) & (p <= 1))))} probabilities outside 0 to 1",
-            code="F-621",
+            code="F-271",
             remedy="Give 0.9 for the quantile below which nine of ten outcomes fall.",
         )
     error = np.asarray(actual, dtype=float) - np.asarray(quantile, dtype=float)
@@ -156,7 +156,7 @@ def winkler(
     Raises
     ------
     NumberError
-        F-622 a level that is none.
+        F-272 a level that is none.
 
     References
     ----------
@@ -173,7 +173,7 @@ def winkler(
     if not 0 < share < 1:
         raise NumberError(
             f"an interval cannot have the level {level!r}",
-            code="F-622",
+            code="F-272",
             remedy="Give 0.8 or 80 for the interval that holds four of five outcomes.",
         )
     y, low, high = (np.asarray(a, dtype=float) for a in (actual, lower, upper))

@@ -64,7 +64,7 @@ def as_series(values: ArrayLike, what: str) -> Floats:
     if series.ndim != 1:
         raise NumberError(
             f"{what} of {series.ndim} dimensions",
-            code="F-623",
+            code="F-273",
             remedy="Give one number for each origin, in the order of time.",
         )
     return series[~np.isnan(series)]
@@ -76,13 +76,13 @@ def number_of_cosines(n: int, horizon: int, cosines: int | None = None) -> int:
     Raises
     ------
     NumberError
-        F-624 a horizon or a number of cosines below 1.
+        F-274 a horizon or a number of cosines below 1.
     """
     for what, number in (("horizon", horizon), ("number of cosines", cosines)):
         if number is not None and number < 1:
             raise NumberError(
                 f"a {what} of {number}",
-                code="F-624",
+                code="F-274",
                 remedy="Count from 1: the first period after the origin is horizon 1.",
             )
     wanted = n // (2 * horizon) if cosines is None else cosines
@@ -122,14 +122,14 @@ def mean_variance(
     Raises
     ------
     NumberError
-        F-624 a horizon below 1. F-625 a variance of another name.
+        F-274 a horizon below 1. F-275 a variance of another name.
     """
     n = series.size
     count = number_of_cosines(n, horizon, cosines)
     if variance not in VARIANCES:
         raise NumberError(
             f"no variance is called {variance!r}",
-            code="F-625",
+            code="F-275",
             remedy=f"Choose one of {list(VARIANCES)}.",
         )
     if n <= max(horizon, 1):

@@ -119,7 +119,7 @@ def panel_diebold_mariano(
     Raises
     ------
     NumberError
-        F-623 not two dimensions. F-624 a horizon or number below 1. F-625 a dependence
+        F-273 not two dimensions. F-274 a horizon or number below 1. F-275 a dependence
         of another name.
 
     Notes
@@ -146,13 +146,13 @@ def panel_diebold_mariano(
     if d.ndim != 2:
         raise NumberError(
             f"differences of {d.ndim} dimensions",
-            code="F-623",
+            code="F-273",
             remedy="Give an array of units by origins, origins in the order of time.",
         )
     if dependence not in DEPENDENCES:
         raise NumberError(
             f"no dependence is called {dependence!r}",
-            code="F-625",
+            code="F-275",
             remedy=f"Choose one of {list(DEPENDENCES)}.",
         )
     known = np.isfinite(d)

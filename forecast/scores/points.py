@@ -192,7 +192,7 @@ def seasonal_scale(history: ArrayLike, season_length: int = 1) -> float:
     Raises
     ------
     NumberError
-        F-620 the history has more than one dimension.
+        F-270 the history has more than one dimension.
 
     References
     ----------
@@ -229,7 +229,7 @@ def squared_seasonal_scale(history: ArrayLike, season_length: int = 1) -> float:
     Raises
     ------
     NumberError
-        F-620 the history has more than one dimension.
+        F-270 the history has more than one dimension.
 
     References
     ----------
@@ -324,7 +324,7 @@ def _seasonal_steps(history: ArrayLike, season_length: int) -> Floats:
     if y.ndim != 1:
         raise NumberError(
             f"a history of {y.ndim} dimensions",
-            code="F-620",
+            code="F-270",
             remedy="Give one series, in the order of time.",
         )
     for lag in (season_length, 1):

@@ -120,7 +120,7 @@ def model_confidence_set(
     Raises
     ------
     NumberError
-        F-623 not two dimensions. F-624 a horizon below 1. F-626 names that do not match.
+        F-273 not two dimensions. F-274 a horizon below 1. F-276 names that do not match.
     MissingPackageError
         F-900 the package ``arch`` is not installed.
 
@@ -205,7 +205,7 @@ def superior_predictive_ability(
     Raises
     ------
     NumberError
-        F-623 not one and two dimensions. F-624 a horizon below 1. F-626 lengths or names
+        F-273 not one and two dimensions. F-274 a horizon below 1. F-276 lengths or names
         that do not match.
     MissingPackageError
         F-900 the package ``arch`` is not installed.
@@ -228,7 +228,7 @@ def superior_predictive_ability(
     if table.ndim != 2 or base.shape != table.shape[:1]:
         raise NumberError(
             f"losses of shape {table.shape} beside a benchmark of shape {base.shape}",
-            code="F-626",
+            code="F-276",
             remedy="Give one loss for each origin, and origins by models.",
         )
     models = _names(names, table.shape[1])
@@ -251,7 +251,7 @@ def _table(losses: ArrayLike) -> Floats:
     if table.ndim != 2:
         raise NumberError(
             f"losses of {table.ndim} dimensions",
-            code="F-623",
+            code="F-273",
             remedy="Give an array of origins by models; average over units first.",
         )
     return table[np.isfinite(table).all(axis=1)]
@@ -263,7 +263,7 @@ def _names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
     if len(chosen) != count:
         raise NumberError(
             f"{len(chosen)} names for {count} models",
-            code="F-626",
+            code="F-276",
             remedy="Give one name for each column of losses.",
         )
     return chosen
