@@ -141,6 +141,16 @@ def test_paths_follow_the_papers_equation(kind):
             state = complex(a0, a1) * seen + complex(1 - a0, 1 - a1) * state
 
 
+def test_a_level_below_zero_counts_as_nothing_on_the_root_scale():
+    table = np.array([[1.3, 1.0, 0, 0, -0.5, 0.0, 0, 0, 0, 0]])
+    paths, none = np.empty((1, 1)), np.zeros((1, 1))
+    complex_paths(
+        none, np.zeros(1, int), none[0], np.zeros((2, 1)), table, ROOT, True,
+        np.ones(1), 1e3, paths,
+    )  # fmt: skip
+    assert paths.item() == pytest.approx(0, abs=1e-20)
+
+
 # ------------------------------------------------------------------- what the model says
 
 
