@@ -12,6 +12,7 @@ import pytest
 from forecast.errors import ModelError
 from forecast.panel import TradePanel
 from forecast.series import Auto, Combination, Drift, Naive, Recipe, Season
+from forecast.series.ageing import ageing
 
 
 @dataclass(frozen=True)
@@ -190,3 +191,30 @@ def test_the_choice_does_not_see_the_future():
 def test_impossible_members_are_refused():
     with pytest.raises(ModelError, match="F-650"):
         Auto((Naive(),))
+
+
+# ------------------------------------------------------------------------------ ageing
+
+
+def aged(rate: float, units: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of four origins and three horizons that grow by a rate a year held out."""
+    rng = np.random.default_rng(seed)
+    years = np.array([1.0, 2.0, 3.0, 4.0])
+    scores = np.abs(rng.standard_normal((4, units, 3)))
+    scores *= np.exp(rate * years)[:, None, None]
+    return scores, years
+
+
+def test_scores_that_grow_with_the_years_held_out_are_noticed():
+    """The answer is a lower bound: it lies below the truth, and not far."""
+    growth = ageing(*aged(0.2))
+    assert 0.1 < growth < 0.2
+
+
+def test_scores_that_do_not_age_are_left_alone():
+    assert [ageing(*aged(0.0, seed=seed)) for seed in range(5)] == [0.0] * 5
+    assert ageing(*aged(-0.3)) == 0.0
+
+
+def test_few_units_tell_nothing_of_ageing():
+    assert ageing(*aged(0.5, units=20)) == 0.0

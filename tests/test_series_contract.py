@@ -603,7 +603,7 @@ def test_the_half_widths_are_conformal_quantiles_of_the_scores():
     fit = Conformal(Naive(), holdout=1, classes=1).fit(region_panel(walks))
     log = np.log(walks[:, :11])
     change = np.abs(np.diff(log, axis=1))
-    recent = 0.5 ** (np.arange(9, -1, -1) / 3)
+    recent = 0.5 ** (np.arange(9, -1, -1) / 5)
     own = (change * recent).sum(axis=1) / recent.sum()
     volatility = np.exp(
         (np.log(own) + np.median(np.log(own))) / 2
@@ -614,7 +614,7 @@ def test_the_half_widths_are_conformal_quantiles_of_the_scores():
     low, high = fit.forecast(1, paths=20_001).interval(level)
     log_now = np.log(walks)
     change = np.abs(np.diff(log_now, axis=1))
-    recent = 0.5 ** (np.arange(10, -1, -1) / 3)
+    recent = 0.5 ** (np.arange(10, -1, -1) / 5)
     own = (change * recent).sum(axis=1) / recent.sum()
     middle = np.median(np.log(own))
     now = np.exp((11 * np.log(own) + 10 * middle) / 21)

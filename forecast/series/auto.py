@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from forecast.errors import ModelError
 from forecast.forecasts import Forecast
 from forecast.series.combination import Combination, usual_change
+from forecast.series.complex_smoothing import CES
 from forecast.series.conformal import Calibrated, calibrate
 from forecast.series.exponential import ETS
 from forecast.series.held_out import HeldOut, held_out, season_length, usual_steps
@@ -60,7 +61,7 @@ class Auto(Recipe):
 
     >>> fit = Auto().fit([10.0, 11.2, 11.9, 13.1, 14.0, 14.8, 16.1])
     >>> fit.chosen.name
-    'mean of ETS, Theta and Drift'
+    'mean of ETS, Theta, CES and Drift'
     >>> print(fit.why)
     The mean of all models was taken: the evidence of 1 unit does not choose.
     """
@@ -125,8 +126,8 @@ class Auto(Recipe):
 def usual_members(length: int) -> tuple[Recipe, ...]:
     """Return the models that compete by default, for so many periods in a year."""
     if length == 1:
-        return (ETS(), Theta(), Drift())
-    return (ETS(), Theta())
+        return (ETS(), Theta(), CES(), Drift())
+    return (ETS(), Theta(), CES())
 
 
 @dataclass(frozen=True, eq=False, repr=False)

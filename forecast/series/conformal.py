@@ -11,7 +11,8 @@ and without logarithms for units that have zeros. The :math:`\lceil (n + 1) p \r
 smallest of the n scores of a horizon and size class bounds a new one with probability p
 (Vovk, Gammerman and Shafer 2005, *Algorithmic Learning in a Random World*; Lei et al.
 2018, JASA 113(523)). These bounds, as a function of p, are the distribution of the
-forecast; the paths keep their ranks, so they stay joint.
+forecast; the paths keep their ranks, so they stay joint. Scores from earlier origins, which
+had less to learn from, are shrunk first (`forecast.series.ageing`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import ModelError
 from forecast.forecasts import Forecast
+from forecast.series.ageing import ageing
 from forecast.series.held_out import (
     FEWEST_VALUES,
     HeldOut,
@@ -48,7 +50,7 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 FEWEST_SCORES = 19
 """The largest of 19 scores bounds 95 per cent of new ones; fewer cannot."""
 
-FEWEST_OF_CLASS = 60
+FEWEST_OF_CLASS = 200
 """Scores of each size class and horizon below which classes are put together."""
 
 USUAL_CLASSES = 3
@@ -71,7 +73,7 @@ class Conformal(Recipe):
         Horizons that are scored; later ones use the scores of the last, growing with the
         root of the horizon. By default six years, eight quarters or 24 months.
     classes : int
-        Size classes with scores of their own, where each has at least 60 of a horizon.
+        Size classes with scores of their own, where each has at least 200 of a horizon.
 
     Examples
     --------
@@ -284,14 +286,18 @@ def calibrate(
         then = volatility_of(sample.values[:, : n_periods - cut], length)
         scores[origin] = _scores(seen.actual[origin], points[origin], then)
         zeros[origin] = ~then.positive
+    years = seen.cuts / length
+    growth = ageing(scores, years)
+    scores = scores * np.exp(-growth * years)[:, None, None]
     size_class = _size_classes(sample.values, length, classes)
     tables, counts, notes = [], [], []
-    for kind in (False, True):
+    for kind, who in ((False, ""), (True, "units with zeros: ")):
         mine = np.where((zeros == kind)[..., None], scores, np.nan)
-        table, count, note = _half_widths(mine, size_class)
+        table, count, note = _half_widths(mine, size_class, scores)
         tables.append(table)
         counts.append(count)
-        notes += note if (now.positive != kind).any() else []
+        if note and (now.positive != kind).any():
+            notes.append(who + note)
     counted = np.array(counts)
     if counted.sum() < FEWEST_SCORES:
         raise ModelError(
@@ -330,13 +336,19 @@ def _size_classes(values: Floats, length: int, classes: int) -> Ints:
     return np.asarray(ranks * classes // max(len(values), 1), dtype=int)
 
 
-def _half_widths(scores: Floats, size_class: Ints) -> tuple[Floats, Ints, list[str]]:
-    """Return half widths (n_classes, steps, n_knots), numbers of scores, and notes."""
+def _half_widths(
+    scores: Floats, size_class: Ints, spare: Floats
+) -> tuple[Floats, Ints, str]:
+    """Return half widths (n_classes, steps, n_knots), numbers of scores, and a note.
+
+    Where a horizon has too few scores those of all horizons are taken, where these are
+    too few, too, `spare`.
+    """
     classes, steps = int(size_class.max()) + 1, scores.shape[2]
-    everything = scores[np.isfinite(scores)]
-    table = np.tile(_normal(), (classes, steps, 1))
     count = np.isfinite(scores).sum(axis=(0, 1))
-    pooled = [step + 1 for step in range(steps) if count[step] < FEWEST_SCORES]
+    few = int(count.sum()) < FEWEST_SCORES
+    everything = spare[np.isfinite(spare)] if few else scores[np.isfinite(scores)]
+    table = np.tile(_normal(), (classes, steps, 1))
     for step in range(steps):
         column = scores[:, :, step]
         groups = [column[:, size_class == k] for k in range(classes)]
@@ -348,16 +360,19 @@ def _half_widths(scores: Floats, size_class: Ints) -> tuple[Floats, Ints, list[s
                 own = everything
             if own.size >= FEWEST_SCORES:
                 table[k, step] = _bounds(own)
-    if everything.size < FEWEST_SCORES:
-        note = f"{everything.size} scores were too few: normal half widths were taken"
-    elif pooled:
-        note = (
-            f"horizons {', '.join(map(str, pooled))} had fewer than {FEWEST_SCORES} "
-            "scores: those of all horizons were pooled"
-        )
-    else:
-        return table, count, []
-    return table, count, [note]
+    if few:
+        return table, count, f"{count.sum()} scores were too few: all were pooled"
+    pooled = [step + 1 for step in range(steps) if count[step] < FEWEST_SCORES]
+    if not pooled:
+        return table, count, ""
+    return (
+        table,
+        count,
+        (
+            f"horizons {', '.join(map(str, pooled))} had fewer than {FEWEST_SCORES} scores: "
+            "those of all horizons were pooled"
+        ),
+    )
 
 
 def _bounds(scores: Floats) -> Floats:

@@ -1,7 +1,7 @@
 r"""How much each unit usually changes: what errors of many units are measured in.
 
 Changes are those from a year before, :math:`|\log y_t - \log y_{t-m}|`, or plain
-differences where a unit has zeros; recent ones count more, with a half-life of three
+differences where a unit has zeros; recent ones count more, with a half-life of five
 years, because trade calms down as it grows. A unit's own mean of few changes is noisy,
 so in logarithms it is shrunk towards the median of all units.
 """
@@ -18,9 +18,9 @@ __all__ = ["Volatility", "volatility_of"]
 
 Floats = NDArray[np.floating[Any]]
 
-HALF_LIFE = 3.0
+HALF_LIFE = 5.0
 """Years. On held-out years and quarters of M1 and Tourism scores of intervals hardly
-move between two and five."""
+move between two and eight."""
 
 PRIOR_CHANGES = 10.0
 """The median of all units counts as so many changes of a unit's own."""
