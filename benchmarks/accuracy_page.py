@@ -103,10 +103,9 @@ def accuracy_page(records: Sequence[dict[str, Any]]) -> str:
 def circumstances(record: dict[str, Any]) -> str:
     machine = record["machine"]
     names = dict.fromkeys(line["group"] for line in record["lines"])
-    versions = {"ours": "turnover-forecast"}
     libraries = [
-        f"{versions.get(name, name)} {version}"
-        for name, version in record["versions"].items()
+        f"{'turnover-forecast' if library == 'ours' else library} {version}"
+        for library, version in record["versions"].items()
     ]
     return (
         f"{', '.join(names)}: measured on {machine['date']} with "
