@@ -637,7 +637,7 @@ def test_too_few_scores_are_refused_or_pooled_with_a_note():
         Conformal(Naive(), holdout=2).fit(region_panel(random_walks(3, 15, 0.1)))
     pooled = Conformal(Naive(), holdout=4).fit(region_panel(random_walks(6, 15, 0.1)))
     note = pooled.forecast(2, paths=20).notes[-1]
-    assert note.startswith("horizons 3, 4 had fewer than 19 scores")
+    assert note.startswith("horizons 2, 3, 4 had fewer than 19 scores")
 
 
 @pytest.mark.parametrize("holdout", [0, -1, 1.5, True])
