@@ -94,6 +94,24 @@ def test_candidates_are_those_of_the_textbook_at_the_best_initial_states(
         np.testing.assert_allclose(one.residuals, mean, atol=1e-9)
 
 
+def test_doubt_about_states_is_in_the_unit_of_states_also_where_errors_are_shares():
+    y = np.exp(np.linspace(0, 2, 20) + np.random.default_rng(0).normal(0, 0.1, 20))
+    fit = ETS(trends=("additive",)).fit_values(y, Season())
+    x, sizes, known = fit.scale.x, fit.scale.weights, fit.candidates
+    for k, candidate in enumerate(known.parameters):
+        errors, _, doubt = solved_by_numpy(x, candidate, "additive", False, 1)
+        spread = np.sqrt(((errors / sizes) ** 2).sum() / 18)
+        assert known.sigma[k] == pytest.approx(spread)
+        mine = known.sigma[k] ** 2 * known.root[k] @ known.root[k].T
+        np.testing.assert_allclose(mine, (errors**2).sum() / 18 * doubt, rtol=1e-6)
+
+
+def test_years_are_thought_closer_to_a_random_walk_than_parts_of_a_year():
+    years, quarters = (forms_of(("none",), (False,), m) for m in (1, 4))
+    assert years.prior @ years.grid[:, 0] > 0.75
+    np.testing.assert_allclose(quarters.prior, 1 / quarters.prior.size)
+
+
 def test_weights_are_those_of_aicc_times_the_prior():
     x = np.log(series_with(False, 24))
     forms = forms_of(("none", "additive"), (False, True), 4)
