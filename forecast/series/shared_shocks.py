@@ -90,9 +90,9 @@ def _columns(unit: Evidence) -> Floats:
 
 def _without_line(columns: Floats, unit: Evidence) -> Floats:
     """Return columns less their least squares lines."""
-    n = columns.shape[0]
-    line = np.stack([np.ones(n), unit.times - unit.times.mean()], axis=1)
-    return np.asarray(columns - line @ np.linalg.lstsq(line, columns, rcond=None)[0])
+    times = unit.times - unit.times.mean()
+    centred = columns - columns.mean(axis=0)
+    return np.asarray(centred - np.outer(times, times @ centred) / (times @ times))
 
 
 def _less(unit: Evidence, mean: Floats) -> Evidence:

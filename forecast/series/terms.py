@@ -315,12 +315,20 @@ def _late(x: Floats, lag: int) -> Floats:
 
 def _accumulated(x: Floats, share: float, start: Floats) -> Floats:
     """Return :math:`s_t = share * s_{t-1} + x_t`; NaN before the first known value."""
-    state, states = start, np.empty(x.shape)
-    for t, value in enumerate(x):
-        known = np.isfinite(value)
-        state = np.where(known, share * state + np.where(known, value, 0.0), state)
-        states[t] = np.where(known, state, np.nan)
-    return states
+    known = np.isfinite(x)
+    if x.ndim == 1:  # a loop over floats takes a tenth of one over arrays of one value
+        state, states = float(start), np.empty(x.size)
+        for t, value in enumerate(x.tolist()):
+            state = share * state + value if known[t] else state
+            states[t] = state
+        return np.where(known, states, np.nan)
+    level, levels, filled = start, np.empty(x.shape), np.where(known, x, 0.0)
+    whole = known.all(axis=tuple(range(1, x.ndim)))
+    for t, value in enumerate(filled):
+        moved = share * level + value
+        level = moved if whole[t] else np.where(known[t], moved, level)
+        levels[t] = level
+    return np.where(known, levels, np.nan)
 
 
 def _early_mean(x: Floats) -> Floats:
