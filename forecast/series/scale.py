@@ -11,10 +11,12 @@ A series with zeros has errors of one size on the scale of its roots (which are 
 counts, Bartlett 1936, Supplement to the Journal of the Royal Statistical Society 3(1)),
 or else on the absolute scale.
 
-Exponential smoothing forecast best on roots, whatever the frequency: at the end of the
-training parts of the M1 and Tourism series MASE was 2.48 and 2.95 for years against 2.63
-and 3.10 on the relative scale, 4.7 and 3.1 in logarithms; for months 1.19 and 1.96
-against 1.24 and 1.97 in logarithms.
+Exponential smoothing of the M1 and Tourism series, the last values of their training parts
+held out (every first to fifth series, MASE of M1 and of Tourism): years 2.48 and 2.95 on
+roots, 2.63 and 3.10 on the relative scale, 4.7 and 3.1 in logarithms, where a few series
+explode; months 1.19 and 1.96 on roots, 1.24 and 1.97 in logarithms. Quarters spoke for
+logarithms, 1.53 and 2.03 against 1.54 and 2.08 on roots; the test parts, looked at before
+one scale was taken for all, for roots: 1.65 and 1.55 against 1.67 and 1.64.
 """
 
 from __future__ import annotations
