@@ -1,0 +1,1 @@
+"""Whether growth is thanks to cooperation, and what trade could be."""
