@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.series.arima_paths import simulate, start_of
 from forecast.series.arma import (
     BOUND,
     Ends,
@@ -17,7 +18,7 @@ from forecast.series.arma import (
     ends,
     lagged,
 )
-from forecast.series.differencing import Design, filled
+from forecast.series.differencing import Design
 from forecast.series.scale import Scaled
 from forecast.series.spread import draw_sigma
 
@@ -51,6 +52,8 @@ class Weighed:
         Parameters as in `forecast.series.arma`.
     information : float array of shape (J, K, K)
         On x, from the slopes of the errors; zero where an order has no parameter.
+    now : Ends
+        Where each candidate stands, without its trace.
     sigma, df : float arrays of shape (J,)
         Standard deviation of e on the working scale and its degrees of freedom.
     log_likelihood : float
@@ -70,6 +73,7 @@ class Weighed:
     weights: Floats
     x: Floats
     information: Floats
+    now: Ends
     sigma: Floats
     df: Floats
     log_likelihood: float
@@ -107,9 +111,7 @@ class Weighed:
         design = self.designs[self.which[0]]
         named = dict(zip(self._names(), self._coefficients(self.x[0]), strict=True))
         if design.constant:
-            constant = self._ends(self.which[:1], self.index[:1], self.x[:1]).beta[
-                0, -1
-            ]
+            constant = self.now.beta[0, -1]
             named[self._constant_name()] = self._constant_value(float(constant))
         return named | {
             "sigma": float(self.sigma[0]) * self._unit_of_errors(),
@@ -134,7 +136,7 @@ class Weighed:
         )
         design = self.designs[self.which[0]]
         if design.constant:
-            doubt = self._ends(self.which[:1], self.index[:1], self.x[:1]).doubt[0]
+            doubt = self.now.doubt[0]
             per_period = design.season**design.seasonal
             size = self._unit if self.scale.kind != "log" else 1.0
             named[self._constant_name()] = float(
@@ -156,15 +158,18 @@ class Weighed:
         padded = np.zeros((steps, sets * each))
         padded[:, :count] = shocks
         noise = padded.reshape(steps, sets, each)
-        values = self._simulate(pick, x, sigma, scores, noise)
+        which = self.which[pick]
+        now = ends(self.problems, self.grid, which, self.index[pick], x)
+        start = start_of(self.scale, self.designs, which, now)
+        values = simulate(self.scale, start, sigma, scores, noise)
         return self.scale.values(values.reshape(steps, -1)[:, :count])
 
     def center(self, steps: int) -> Floats:
         """See `UnitFit.center`."""
-        everyone = np.arange(self.weights.size)
-        still = np.zeros((everyone.size, 1))
-        noise = np.zeros((steps, everyone.size, 1))
-        means = self._simulate(everyone, self.x, still, still, noise)
+        start = start_of(self.scale, self.designs, self.which, self.now)
+        still = np.zeros((self.weights.size, 1))
+        noise = np.zeros((steps, self.weights.size, 1))
+        means = simulate(self.scale, start, still, still, noise)
         return self.scale.values((means[:, :, 0] * self.weights).sum(axis=1))
 
     # ---------------------------------------------------------------------- inside
@@ -189,71 +194,6 @@ class Weighed:
         roots = np.where(used[:, :, None], roots, 0.0)
         moved = np.einsum("jkl,jl->jk", roots[pick], scores)
         return np.clip(self.x[pick] + moved, -BOUND, BOUND)
-
-    def _ends(self, which: Ints, index: Ints, x: Floats) -> Ends:
-        return ends(self.problems, self.grid, which, index, x)
-
-    def _simulate(
-        self, pick: Ints, x: Floats, sigma: Floats, scores: Floats, noise: Floats
-    ) -> Floats:
-        """Return values (h, S, L) on the working scale after noise of that shape.
-
-        `pick` has shape (S,), `x` (S, K), `sigma` and `scores` (of the constant) (S, L).
-        """
-        which = self.which[pick]
-        now = self._ends(which, self.index[pick], x)
-        constant = np.array([self.designs[g].constant for g in which])
-        shift = (now.doubt * constant)[:, None] * sigma * scores
-        level = np.where(constant, now.beta[:, -1], 0.0)[:, None] + shift
-        state = now.state[:, :, None] - now.sway[:, :, None] * shift[:, None]
-        weights, before = self._difference_weights(which)
-        past = np.concatenate(
-            [
-                np.repeat(
-                    self._past(which, now, before)[:, :, None], noise.shape[2], 2
-                ),
-                np.empty(noise.shape),
-            ]
-        )
-        size = np.full(sigma.shape, _size_of_errors(self.scale))
-        for step, shock in enumerate(noise):
-            at = before + step
-            mean = size * (state[:, 0] + level)
-            for lag in np.flatnonzero(weights[:, 1:].any(axis=0)) + 1:
-                mean = mean - weights[:, lag, None] * past[at - lag]
-            if self.scale.kind == "relative":
-                mean = self.scale.advance(past[at - 1], mean - past[at - 1])[0]
-            spread = sigma * now.ahead[:, None] if step == 0 else sigma
-            past[at] = self.scale.observe(mean, spread * shock)
-            error = (past[at] - mean) / size
-            if self.scale.kind == "relative":
-                size = np.maximum((size + past[at]) / 2, 1e-3)
-            first = state[:, 0] + error
-            state[:, :-1] = state[:, 1:]
-            state[:, -1] = 0
-            state += now.phi[:, :, None] * first[:, None]
-            state += now.theta[:, :, None] * error[:, None]
-        return past[before:]
-
-    def _difference_weights(self, which: Ints) -> tuple[Floats, int]:
-        """Return weights of values before in differences, (S, 1 + lost), and lost."""
-        longest = max(1, *(design.lost for design in self.designs))
-        rows = np.zeros((len(self.designs), longest + 1))
-        for g, design in enumerate(self.designs):
-            rows[g, : design.lost + 1] = design.weights()
-        return rows[which], longest
-
-    def _past(self, which: Ints, now: Ends, count: int) -> Floats:
-        """Return the last values (count, S); what was missing as the model has it."""
-        x = self.scale.x
-        rows = np.repeat(filled(x)[None], which.size, axis=0)
-        missing = np.flatnonzero(np.isnan(x))
-        rows[:, missing] -= now.beta[:, 1 : 1 + missing.size]
-        return (
-            rows[:, max(x.size - count, 0) :].T
-            if x.size >= count
-            else _padded(rows.T, count)
-        )
 
     def _orders(self, j: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
         p, q, P, Q = self.grid.orders[self.index[j]].tolist()
@@ -296,15 +236,3 @@ class Weighed:
 
     def _unit_of_errors(self) -> float:
         return self._unit if self.scale.kind == "absolute" else 1.0
-
-
-def _size_of_errors(scale: Scaled) -> float:
-    """Return the size of an error of 1 at the next time."""
-    if scale.kind != "relative":
-        return 1.0
-    return max((float(scale.weights[-1]) + float(scale.x[-1])) / 2, 1e-3)
-
-
-def _padded(rows: Floats, count: int) -> Floats:
-    """Put zeros before values of a series shorter than the longest difference."""
-    return np.concatenate([np.zeros((count - len(rows), rows.shape[1])), rows])

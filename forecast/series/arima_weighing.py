@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,71 +12,157 @@ from numpy.typing import NDArray
 from forecast.series.arima_weighed import Weighed
 from forecast.series.arma import Ends, Grid, Problems, ends
 from forecast.series.arma_search import Estimates
-from forecast.series.candidates import relative_weights
 from forecast.series.differencing import Design
 from forecast.series.scale import Scaled
 
-__all__ = ["weighed"]
+__all__ = ["Case", "weigh"]
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
+LIGHTEST = 0.01
+"""Candidates below this share of the heaviest weight are left out."""
 
-def weighed(
-    scale: Scaled,
-    designs: Sequence[Design],
-    prior: Floats,
-    problems: Problems,
-    grid: Grid,
-    found: Estimates,
-    mine: slice,
-) -> Weighed:
-    """Weigh the estimates of one series and keep what counts.
 
-    Parameters
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A series on a scale, with designs for it.
+
+    Attributes
     ----------
-    designs : sequence of Design
-        Those of the series' problems.
-    prior : float array
+    scale : Scaled
+    designs : list of Design
+        Those of its problems, which follow each other.
+    prior : list of float
         How likely each design is beforehand, up to a factor.
-    mine : slice
-        Where the series' problems stand in `problems` and `found`.
+    first : int
+        Its first problem among all.
     """
-    found = Estimates(found.x[mine], found.figures[mine], found.curvature[mine])
-    problems = _own(problems, mine)
-    weights, evidence = _weights(found, grid, designs, prior, problems)
-    kept = np.flatnonzero(weights)
-    kept = kept[np.argsort(-weights.ravel()[kept], kind="stable")]
-    which, index = np.divmod(kept, weights.shape[1])
-    squares, _, free = found.figures[which, index, :3].T
-    counts = grid.counts[index] + np.array([d.constant for d in designs])[which]
-    sigma2 = found.variance[which, index] * free / (free - counts)
-    share = weights.ravel()[kept]
-    traced = ends(problems, grid, which, index, found.x[which, index], traced=True)
-    sigma = np.sqrt(sigma2)
-    means, residuals = _one_step(scale, designs, which, share, sigma, traced)
-    heaviest = designs[which[0]]
-    unit = np.log(scale.weights[heaviest.lost :]).sum()
-    if scale.kind != "log":
-        unit += np.log(scale.unit) * scale.power * float(free[0])
-    return Weighed(
-        scale=scale,
-        designs=tuple(designs),
-        problems=problems,
-        grid=grid,
-        which=which,
-        index=index,
-        weights=share,
-        x=found.x[which, index],
-        information=found.curvature[which, index]
-        * (free / np.maximum(squares, 1e-300))[:, None, None],
-        sigma=sigma,
-        df=free - counts,
-        log_likelihood=float(found.log_likelihood[which[0], index[0]] - unit),
-        evidence=evidence - _log_sizes(scale, designs[0]),
-        means=means,
-        residuals=residuals,
+
+    scale: Scaled
+    designs: Sequence[Design]
+    prior: Sequence[float]
+    first: int
+
+    @property
+    def mine(self) -> slice:
+        """Where its problems stand among all."""
+        return slice(self.first, self.first + len(self.designs))
+
+
+def weigh(
+    cases: Sequence[Case], problems: Problems, grid: Grid, found: Estimates
+) -> list[Weighed]:
+    """Weigh the estimates of each case and keep what counts, the heaviest first."""
+    criteria = _criteria(cases, problems, grid, found)
+    kept = [_kept(case, criteria) for case in cases]
+    which = np.concatenate([own // grid.counts.size for own, _ in kept])
+    index = np.concatenate([own % grid.counts.size for own, _ in kept])
+    x, figures = found.x[which, index], found.figures[which, index]
+    seen = ends(problems, grid, which, index, x, traced=True)
+    curvature = found.curvature[which, index]
+    information = (
+        curvature * (figures[:, 2] / np.maximum(figures[:, 0], 1e-300))[:, None, None]
     )
+    fits, start = [], 0
+    for case, (own, weights) in zip(cases, kept, strict=True):
+        part = slice(start, start + own.size)
+        start += own.size
+        g, o = which[part], index[part]
+        sigma, places = criteria.sigma[g, o], problems.place[case.mine]
+        now = _cut(seen, part, places)
+        means, residuals = _one_step(case, g - case.first, weights, sigma, now)
+        fits.append(
+            Weighed(
+                scale=case.scale,
+                designs=tuple(case.designs),
+                problems=_own(problems, case.mine),
+                grid=grid,
+                which=g - case.first,
+                index=o,
+                weights=weights,
+                x=x[part],
+                information=information[part],
+                now=replace(now, trace=np.zeros((0, 2, 0))),
+                sigma=sigma,
+                df=criteria.df[g, o],
+                log_likelihood=float(criteria.log_likelihood[g[0], o[0]])
+                - _in_unit(case, int(g[0]), float(figures[part][0, 2])),
+                evidence=_evidence(case, criteria.own[case.first]),
+                means=means,
+                residuals=residuals,
+            )
+        )
+    return fits
+
+
+@dataclass(frozen=True, slots=True)
+class _Criteria:
+    """Of all problems at all orders, (G, O); NaN where there is no estimate."""
+
+    log_likelihood: Floats
+    own: Floats
+    common: Floats
+    sigma: Floats
+    df: Floats
+
+
+def _criteria(
+    cases: Sequence[Case], problems: Problems, grid: Grid, found: Estimates
+) -> _Criteria:
+    """Charge likelihoods for parameters as AICc does, halved."""
+    constant = np.array([[d.constant] for case in cases for d in case.designs])
+    count = 1 + grid.counts + constant
+    free, variance = found.figures[:, :, 2], found.variance
+    lengths = (problems.known - problems.place[:, 4]).astype(float)
+    likelihood = found.log_likelihood
+    return _Criteria(
+        log_likelihood=likelihood,
+        own=likelihood - _charge(count, free),
+        common=found.compared(lengths) - _charge(count, lengths[:, None]),
+        sigma=np.sqrt(variance * free / (free - count + 1)),
+        df=free - count + 1,
+    )
+
+
+def _charge(count: Ints, free: Floats) -> Floats:
+    return np.asarray(count + count * (count + 1) / np.maximum(free - count - 1, 0.5))
+
+
+def _kept(case: Case, criteria: _Criteria) -> tuple[Ints, Floats]:
+    """Return places of the candidates that count (among all) and their weights.
+
+    Orders of a design weigh by AICc, designs by prior times the root of the likelihood of
+    values that all of them explain.
+    """
+    own, common = criteria.own[case.mine], criteria.common[case.mine]
+    evidence = np.sqrt(np.nansum(np.exp(common - np.nanmax(common)), axis=1))
+    within = np.nan_to_num(np.exp(own - np.nanmax(own, axis=1, keepdims=True)))
+    within *= (evidence * case.prior / within.sum(axis=1))[:, None]
+    flat = within.ravel()
+    kept = np.flatnonzero(flat >= LIGHTEST * flat.max())
+    kept = kept[np.argsort(-flat[kept], kind="stable")]
+    return kept + case.first * own.shape[1], flat[kept] / flat[kept].sum()
+
+
+def _evidence(case: Case, own: Floats) -> float:
+    """Return the log density of the data that the first design gives, so charged."""
+    scale, lost = case.scale, case.designs[0].lost
+    best = np.nanmax(own)
+    density = best + np.log(np.nansum(np.exp(own - best)))
+    sizes = np.log(scale.weights[lost:]).sum()
+    if scale.kind == "log":
+        sizes += np.nansum(scale.x[lost:])
+    return float(density - sizes)
+
+
+def _in_unit(case: Case, problem: int, free: float) -> float:
+    """Return what a log-likelihood loses when data have their own unit again."""
+    scale, lost = case.scale, case.designs[problem - case.first].lost
+    sizes = float(np.log(scale.weights[lost:]).sum())
+    if scale.kind == "log":
+        return sizes
+    return sizes + float(np.log(scale.unit)) * scale.power * free
 
 
 def _own(problems: Problems, mine: slice) -> Problems:
@@ -87,65 +174,35 @@ def _own(problems: Problems, mine: slice) -> Problems:
     return Problems(problems.z[start:stop].copy(), place)
 
 
-def _weights(
-    found: Estimates,
-    grid: Grid,
-    designs: Sequence[Design],
-    prior: Floats,
-    problems: Problems,
-) -> tuple[Floats, float]:
-    """Weigh orders within designs by AICc, designs by the root of what they explain.
-
-    Also returns the log of the summed likelihoods of the first design, so charged.
-    """
-    count = 1 + grid.counts + np.array([[d.constant] for d in designs])
-    free = found.figures[:, :, 2]
-    own = found.log_likelihood - _charge(count, free)
-    lengths = (problems.known - problems.place[:, 4]).astype(float)
-    common = found.compared(lengths) - _charge(count, lengths[:, None])
-    top = np.nanmax(common)
-    evidence = prior * np.sqrt(np.nansum(np.exp(common - top), axis=1))
-    best = np.nanmax(own, axis=1, keepdims=True)
-    within = np.nan_to_num(np.exp(own - best))
-    first = float(best[0, 0] + np.log(within[0].sum()))
-    within *= (evidence / within.sum(axis=1))[:, None]
-    flat = within.ravel()
-    return relative_weights(np.zeros(flat.size), flat).reshape(within.shape), first
-
-
-def _charge(count: Ints, free: Floats) -> Floats:
-    """Return half of what AICc charges for parameters."""
-    return np.asarray(count + count * (count + 1) / np.maximum(free - count - 1, 0.5))
+def _cut(seen: Ends, part: slice, places: Ints) -> Ends:
+    """Cut out the ends of one case, without the columns that only others need."""
+    rows, n = int(places[:, 2].max()), int(places[:, 1].max())
+    return Ends(
+        phi=seen.phi[part].copy(),
+        theta=seen.theta[part].copy(),
+        beta=seen.beta[part, :rows].copy(),
+        doubt=seen.doubt[part].copy(),
+        state=seen.state[part].copy(),
+        sway=seen.sway[part].copy(),
+        ahead=seen.ahead[part].copy(),
+        trace=seen.trace[part, :, :n],
+    )
 
 
 def _one_step(
-    scale: Scaled,
-    designs: Sequence[Design],
-    which: Ints,
-    weights: Floats,
-    sigma: Floats,
-    seen: Ends,
+    case: Case, which: Ints, weights: Floats, sigma: Floats, now: Ends
 ) -> tuple[Floats, Floats]:
     """Return weighed one-step means and standardised errors; NaN where there is none."""
-    n = scale.x.size
-    errors = np.full((which.size, n), np.nan)
-    misses = np.full((which.size, n), np.nan)
-    for j, g in enumerate(which):
-        lost = designs[g].lost
-        error, root = seen.trace[j, :, : n - lost]
-        errors[j, lost:] = error / sigma[j]
-        misses[j, lost:] = error * root * scale.weights[lost:]
-    share = np.where(np.isnan(errors), 0.0, weights[:, None])
-    share = share / np.maximum(share.sum(axis=0), 1e-300)
-    none = np.isnan(scale.x) | np.isnan(errors).all(axis=0)
-    residuals = np.where(none, np.nan, (share * np.nan_to_num(errors)).sum(axis=0))
-    miss = np.where(none, np.nan, (share * np.nan_to_num(misses)).sum(axis=0))
-    return scale.x - miss, residuals
-
-
-def _log_sizes(scale: Scaled, design: Design) -> float:
-    """Return the log of what a unit of the data is, over all of them, on the scale."""
-    sizes = float(np.log(scale.weights[design.lost :]).sum())
-    if scale.kind == "log":
-        sizes += float(np.nansum(scale.x[design.lost :]))
-    return sizes
+    scale, n = case.scale, case.scale.x.size
+    errors, misses, share = np.zeros((3, n))
+    for g, design in enumerate(case.designs):
+        mine, lost = which == g, design.lost
+        if not mine.any():
+            continue
+        error, root = np.moveaxis(now.trace[mine, :, : n - lost], 1, 0)
+        errors[lost:] += weights[mine] / sigma[mine] @ error
+        misses[lost:] += weights[mine] @ (error * root) * scale.weights[lost:]
+        share[lost:] += weights[mine].sum()
+    known = np.isfinite(scale.x) & (share > 0)
+    share = np.where(known, share, np.nan)
+    return scale.x - misses / share, errors / share

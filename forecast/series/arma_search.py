@@ -52,7 +52,7 @@ class Estimates:
     @property
     def variance(self) -> Floats:
         """Maximum likelihood estimate of the variance of e; shape (G, O)."""
-        squares, logs, free = np.moveaxis(self.figures[..., :3], -1, 0)
+        squares, logs, free = (self.figures[..., k] for k in range(3))
         return np.maximum(squares * np.exp(-logs / free) / free, SMALLEST_ERROR**2)
 
     @property
