@@ -1,0 +1,146 @@
+"""How wrong the method was at earlier origins, where it knew what was known then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.fusion.allocation import allocate
+from forecast.fusion.flows import Flows
+from forecast.fusion.margins import Margins, Totals
+from forecast.fusion.points import learn, points_from, totals_after
+from forecast.fusion.structure import Step, log_ratio, typical_moves
+from forecast.series.model import Recipe
+
+__all__ = ["Evidence", "Past", "expected_flows", "look_back", "total_moves"]
+
+Floats = NDArray[np.floating[Any]]
+Bools = NDArray[np.bool_]
+
+FIRST_ORIGIN = 1
+LONGEST = 6
+"""Horizons that are looked at; later ones grow from the last by the root of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Errors of one earlier origin at one horizon.
+
+    Attributes
+    ----------
+    origin, horizon : int
+    world : float
+        Log of the sum of what came over that of what was forecast.
+    exports, imports : float arrays of shape (n_origins,), (n_destinations,)
+        Log errors of totals beyond the world's, in units of their typical move; NaN
+        where there is none.
+    pairs : float array of shape (n_pairs,)
+        Log errors of pairs beyond those of their totals, in units of their typical move;
+        minus infinity where trade ended, NaN where the forecast was zero.
+    size : float array of shape (n_pairs,)
+        What was forecast.
+    entered : float array of shape (n_pairs,)
+        Where zero was forecast: what came, over expected trade; else NaN.
+    before : bool array of shape (n_pairs,)
+        Pairs that had traded at some time up to the origin.
+    """
+
+    origin: int
+    horizon: int
+    world: float
+    exports: Floats
+    imports: Floats
+    pairs: Floats
+    size: Floats
+    entered: Floats
+    before: Bools
+
+
+Evidence = tuple[Past, ...]
+
+
+def look_back(
+    flows: Flows,
+    totals: Totals,
+    steps: list[Step],
+    dynamics: Margins | Recipe,
+    most: int,
+) -> Evidence:
+    """Forecast from the last `most` earlier origins and compare with what came.
+
+    Parameters
+    ----------
+    flows : Flows
+    totals : Totals
+    steps : list of Step
+    dynamics : Margins or Recipe
+    most : int
+    """
+    last = len(flows.periods) - 1
+    found = []
+    for origin in range(max(FIRST_ORIGIN, last - most), last):
+        ahead = min(LONGEST, last - origin)
+        learned = learn(flows, totals, steps, dynamics, origin)
+        after = totals_after(flows, totals, learned, dynamics, origin, ahead)
+        points = points_from(flows, steps[origin], learned, after)
+        moves = total_moves(totals.until(origin))
+        for h in range(ahead):
+            parts = Totals(after.exports[h : h + 1], after.imports[h : h + 1])
+            found.append(
+                _compared(flows, totals, steps[origin], points[h], parts, moves, origin, h + 1)
+            )
+    return tuple(found)
+
+
+def total_moves(totals: Totals) -> tuple[Floats, Floats]:
+    """Return typical growth of totals beyond the world's."""
+    world = np.diff(np.log(np.maximum(totals.world, 1e-300)))[:, None]
+    sides = []
+    for side in (totals.exports, totals.imports):
+        sides.append(typical_moves(log_ratio(side[1:], side[:-1]) - world))
+    return sides[0], sides[1]
+
+
+def expected_flows(flows: Flows, after: Totals) -> Floats:
+    """Return trade as it would be if partners did not matter, (n_steps, n_pairs)."""
+    exports, imports = after.exports[:, flows.rows], after.imports[:, flows.columns]
+    return np.asarray(exports * imports / after.world[:, None])
+
+
+def _compared(
+    flows: Flows,
+    totals: Totals,
+    step: Step,
+    point: Floats,
+    after: Totals,
+    moves: tuple[Floats, Floats],
+    origin: int,
+    horizon: int,
+) -> Past:
+    at = origin + horizon
+    came, known = flows.values[at], flows.known[at]
+    world = float(
+        np.log(max(came[known].sum(), 1e-300) / max(point[known].sum(), 1e-300))
+    )
+    given = allocate(
+        point, flows.rows, flows.columns, totals.exports[at], totals.imports[at]
+    )
+    pairs = log_ratio(came, given)
+    pairs[(came <= 0) & (point > 0)] = -np.inf
+    expected = expected_flows(flows, after)[0]
+    entered = np.full(point.shape, np.nan)
+    np.divide(came, expected, out=entered, where=(point <= 0) & (expected > 0))
+    return Past(
+        origin=origin,
+        horizon=horizon,
+        world=world,
+        exports=(log_ratio(totals.exports[at], after.exports[0]) - world) / moves[0],
+        imports=(log_ratio(totals.imports[at], after.imports[0]) - world) / moves[1],
+        pairs=np.where(known, pairs / step.volatility, np.nan),
+        size=point,
+        entered=np.where(known, entered, np.nan),
+        before=(flows.values[: origin + 1] > 0).any(axis=0),
+    )

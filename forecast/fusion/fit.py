@@ -1,0 +1,274 @@
+"""`FusionFit`: a fitted fusion and its forecasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.forecasts import Forecast
+from forecast.forecasts.units import unit_index
+from forecast.fusion import speaking
+from forecast.fusion.flows import Flows
+from forecast.fusion.given import read_given
+from forecast.fusion.margins import Totals
+from forecast.fusion.paths import Drawn, check_size, draw_paths
+from forecast.fusion.points import Learned, points_from, totals_after
+from forecast.fusion.shocks import Shocks
+from forecast.fusion.structure import TERMS, Step
+from forecast.gravity.fit import GravityFit
+from forecast.panel import TradePanel
+from forecast.periods import periods_after
+
+if TYPE_CHECKING:
+    from forecast.fusion.model import Fusion
+
+__all__ = ["FusionFit"]
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FusionFit:
+    """A fitted fusion; `Fusion.fit` makes one.
+
+    Attributes
+    ----------
+    recipe : Fusion
+    panel : TradePanel
+        What was fitted.
+    flows : Flows
+        Its flows by pair and year.
+    totals : Totals
+        Exports and imports by year.
+    level : GravityFit or None
+        Fitted to all years.
+    step : Step
+        The last year: flows, what is known of each pair, its typical move.
+    learned : Learned
+        Speeds of totals and weights of structure.
+    total_moves : two float arrays
+        Typical moves of exports and of imports.
+    shocks : Shocks
+        Distributions of errors.
+    """
+
+    recipe: Fusion
+    panel: TradePanel
+    flows: Flows
+    totals: Totals
+    level: GravityFit | None
+    step: Step
+    learned: Learned
+    total_moves: tuple[Floats, Floats]
+    shocks: Shocks
+
+    @property
+    def units(self) -> pd.DataFrame:
+        """Key columns, one row per pair."""
+        return self.flows.units.copy()
+
+    @property
+    def params(self) -> pd.Series:
+        """Speeds of totals, where `Margins` forecast them, then weights of structure."""
+        found: dict[str, float] = {}
+        if (speeds := self.learned.speeds) is not None:
+            found |= {
+                "drift": speeds.drift,
+                "recovery": speeds.recovery,
+                "momentum of totals": speeds.momentum,
+            }
+        found |= dict(zip(TERMS, self.learned.weights.values.tolist(), strict=True))
+        return pd.Series(found, name="estimate")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of forecasts must know."""
+        return speaking.notes_of(self)
+
+    def point(self, horizon: int | str | pd.Period) -> pd.DataFrame:
+        """Return point forecasts: a row per pair, a column per year.
+
+        A pair that did not trade in the last year is forecast not to trade; on some
+        paths of `forecast` it does.
+
+        Parameters
+        ----------
+        horizon : int, str or Period
+            A number of years, or the last one.
+
+        Raises
+        ------
+        PeriodError
+            F-421 for a horizon that is no positive number or too long.
+        """
+        periods = periods_after(self.flows.periods[-1], horizon)
+        values, _ = self._points(len(periods))
+        return self._frame(values.T, periods)
+
+    def forecast(
+        self,
+        horizon: int | str | pd.Period,
+        *,
+        paths: int = 2000,
+        seed: int = 0,
+        largest_gb: float = 4.0,
+    ) -> Forecast:
+        """Simulate joint sample paths of all pairs.
+
+        Parameters
+        ----------
+        horizon : int, str or Period
+            A number of years, or the last one.
+        paths : int
+            Number of joint sample paths.
+        seed : int
+            Same seed, same bits, in whatever order the rows stood.
+        largest_gb : float
+            Memory that the paths may take, 10^9 bytes.
+
+        Raises
+        ------
+        PeriodError
+            F-421 for a horizon that is no positive number or too long.
+        ModelError
+            F-501 for an impossible seed, F-524 for an impossible number of paths, F-525
+            when the paths would take too much memory.
+        """
+        periods = periods_after(self.flows.periods[-1], horizon)
+        check_size(len(self.flows.units), len(periods), paths, largest_gb)
+        drawn = self._drawn(len(periods), paths, seed)
+        return Forecast(
+            draws=drawn.pairs,
+            units=self.units,
+            periods=periods,
+            measure=self.panel.measure,
+            model=self.recipe.name,
+            history=self._history(),
+            as_of=self.panel.cut,
+            notes=self.notes,
+            origin=self.panel.origin,
+            destination=self.panel.destination,
+        )
+
+    def total_paths(
+        self,
+        side: str,
+        horizon: int | str | pd.Period,
+        *,
+        paths: int = 2000,
+        seed: int = 0,
+    ) -> Forecast:
+        """Return the paths of totals that pairs were made to add up to.
+
+        Parameters
+        ----------
+        side : {"exports", "imports"}
+        horizon, paths, seed
+            As in `forecast`.
+
+        Raises
+        ------
+        ModelError
+            F-526 another side, and as `forecast`.
+        """
+        speaking.check_side(side)
+        periods = periods_after(self.flows.periods[-1], horizon)
+        check_size(len(self.flows.units), len(periods), paths, 4.0)
+        drawn = self._drawn(len(periods), paths, seed)
+        exports = side == "exports"
+        key = self.panel.origin if exports else self.panel.destination
+        codes = self.flows.origins if exports else self.flows.destinations
+        past = self.totals.exports if exports else self.totals.imports
+        return Forecast(
+            draws=drawn.exports if exports else drawn.imports,
+            units=pd.DataFrame({str(key): codes}),
+            periods=periods,
+            measure=self.panel.measure,
+            model=self.recipe.name,
+            history=pd.DataFrame(past.T, columns=self.flows.periods),
+            as_of=self.panel.cut,
+            notes=self.notes,
+        )
+
+    def given_totals(
+        self, exports: Any, imports: Any, period: Any = None
+    ) -> pd.Series:
+        """Return flows of pairs when totals of a later year are known already.
+
+        Published totals often come before bilateral figures.
+
+        Parameters
+        ----------
+        exports, imports : Series or mapping
+            Totals by code of the origins, of the destinations; every code of the panel,
+            in its unit of measurement.
+        period : optional
+            The year of the totals; by default the one after the last.
+
+        Returns
+        -------
+        Series
+            By pair. Both sides add up; where their sums differ, imports are scaled.
+
+        Raises
+        ------
+        ModelError
+            F-855 codes without a total, totals that are negative or all zero.
+        PeriodError
+            F-421 a period that is not after the last.
+        """
+        last = self.flows.periods[-1]
+        periods = periods_after(last, 1 if period is None else str(period))
+        after = read_given(exports, imports, self.flows)
+        ahead = len(periods)
+        wide = Totals(
+            np.repeat(after.exports, ahead, axis=0), np.repeat(after.imports, ahead, axis=0)
+        )
+        values = points_from(self.flows, self.step, self.learned, wide)[-1]
+        return pd.Series(values, unit_index(self.flows.units), name=str(self.panel.flow))
+
+    def summary(self) -> str:
+        """Say how totals and pairs move, what was estimated and from how much."""
+        return speaking.summary(self)
+
+    def __repr__(self) -> str:
+        return speaking.summary(self)
+
+    # ------------------------------------------------------------------------ inside
+
+    def _points(self, ahead: int) -> tuple[Floats, Totals]:
+        after = totals_after(
+            self.flows,
+            self.totals,
+            self.learned,
+            self.recipe.dynamics,
+            len(self.flows.periods) - 1,
+            ahead,
+        )
+        return points_from(self.flows, self.step, self.learned, after), after
+
+    def _drawn(self, ahead: int, paths: int, seed: int) -> Drawn:
+        points, after = self._points(ahead)
+        return draw_paths(
+            self.flows,
+            points,
+            after,
+            self.step.volatility,
+            self.total_moves,
+            (self.flows.values > 0).any(axis=0),
+            self.shocks,
+            paths,
+            seed,
+        )
+
+    def _history(self) -> pd.DataFrame:
+        seen = np.where(self.flows.known, self.flows.values, np.nan)
+        return pd.DataFrame(seen.T, columns=self.flows.periods)
+
+    def _frame(self, values: Floats, periods: pd.PeriodIndex) -> pd.DataFrame:
+        index = unit_index(self.flows.units)
+        return pd.DataFrame(values, index=index, columns=periods.rename("period"))

@@ -1,0 +1,129 @@
+"""`Fusion`: gravity's level and dynamics over time in one forecast of pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from forecast.errors import ModelError
+from forecast.fusion.evidence import look_back, total_moves
+from forecast.fusion.fit import FusionFit
+from forecast.fusion.flows import read_flows
+from forecast.fusion.levels import check_level, gaps_to_level
+from forecast.fusion.margins import Margins, Totals
+from forecast.fusion.points import learn
+from forecast.fusion.shocks import measure_shocks
+from forecast.fusion.structure import prepare_steps
+from forecast.gravity import Gravity
+from forecast.panel import TradePanel
+from forecast.series.model import Recipe
+
+__all__ = ["Fusion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """Gravity says who trades with whom, series say how much there is to share.
+
+    Totals of exporters and importers, which stand for their effects in each year, are
+    forecast over time; last year's flows, corrected towards the level that gravity gives
+    to a pair, are scaled to them. All speeds and weights are estimated from what was
+    known at the origin; so are the intervals. See "Gravity and series in one forecast".
+
+    Parameters
+    ----------
+    level : Gravity, optional
+        Gives each pair its level: PPML, usually with effects of exporter-year,
+        importer-year and pair. Without it the level is the pair's own last years.
+    dynamics : Margins or a series recipe
+        How totals move: `Margins` (the default), or a model of one series such as
+        ``Theta()``, fitted to each total.
+    classes : int
+        Size classes of pairs with errors of their own.
+    origins : int
+        The most earlier origins whose errors make intervals.
+
+    Raises
+    ------
+    ModelError
+        F-850 a level that gives none, F-851 dynamics that are none, F-526 another option
+        that is not possible.
+
+    Examples
+    --------
+    >>> import forecast as fc
+    >>> flows = fc.datasets.simulate_trade(8, 12, seed=1).frame
+    >>> panel = fc.TradePanel.from_frame(flows, origin="origin",
+    ...     destination="destination", period="period", flow="flow")
+    >>> fit = Fusion().fit(panel)
+    >>> fit.point(1).shape
+    (56, 1)
+    """
+
+    level: Gravity | None = None
+    dynamics: Margins | Recipe = field(default_factory=Margins)
+    classes: int = 6
+    origins: int = 20
+
+    def __post_init__(self) -> None:
+        check_level(self.level)
+        if not isinstance(self.dynamics, (Margins, Recipe)):
+            raise ModelError(
+                f"a {type(self.dynamics).__name__} does not say how totals move",
+                code="F-851",
+                remedy="Give Margins() or a series model such as Theta() or Drift().",
+            )
+        for name, value in (("classes", self.classes), ("origins", self.origins)):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not (whole and value >= 1):
+                raise ModelError(
+                    f"{name}={value!r} is not possible",
+                    code="F-526",
+                    remedy="Give a whole number from 1.",
+                )
+
+    @property
+    def name(self) -> str:
+        """What the model is called in forecasts."""
+        parts = ["gravity"] if self.level is not None else []
+        if isinstance(self.dynamics, Recipe):
+            parts.append(self.dynamics.name)
+        return f"Fusion of {' and '.join(parts)}" if parts else "Fusion"
+
+    def fit(self, panel: TradePanel) -> FusionFit:
+        """Estimate everything from one panel.
+
+        Parameters
+        ----------
+        panel : TradePanel
+            Directed flows of years.
+
+        Returns
+        -------
+        FusionFit
+
+        Raises
+        ------
+        ModelError, KeyColumnError, PeriodError
+            What `read_flows` refuses (F-520, F-521, F-852 to F-854), and what the level
+            refuses.
+        """
+        flows = read_flows(panel)
+        gaps, level = None, None
+        if self.level is not None:
+            gaps, level = gaps_to_level(self.level, panel, flows)
+        x = flows.values
+        totals = Totals(flows.row_sums(x), flows.column_sums(x))
+        steps = prepare_steps(flows, gaps)
+        evidence = look_back(flows, totals, steps, self.dynamics, self.origins)
+        return FusionFit(
+            recipe=self,
+            panel=panel,
+            flows=flows,
+            totals=totals,
+            level=level,
+            step=steps[-1],
+            learned=learn(flows, totals, steps, self.dynamics, len(x) - 1),
+            total_moves=total_moves(totals),
+            shocks=measure_shocks(evidence, x[-1], self.classes),
+        )

@@ -1,0 +1,105 @@
+"""What a fitted fusion says of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.errors import ModelError
+from forecast.forecasts.prose import span_of
+from forecast.fusion.evidence import LONGEST
+
+if TYPE_CHECKING:
+    from forecast.fusion.fit import FusionFit
+
+__all__ = ["check_side", "notes_of", "summary"]
+
+SIDES = ("exports", "imports")
+WEIGHTED_QUANTILES = (0.1, 0.5, 0.9)
+
+
+def summary(fit: FusionFit) -> str:
+    """Say how totals and pairs move, what was estimated and from how much."""
+    flows = fit.flows
+    lines = [
+        f"{fit.recipe.name} fitted to {len(flows.units):,} pairs "
+        f"({len(flows.origins):,} origins, {len(flows.destinations):,} destinations), "
+        f"{span_of(flows.periods)}",
+        _of_totals(fit),
+        _of_structure(fit),
+        _of_shocks(fit),
+    ]
+    return "\n".join([*lines, *(f"Note: {note}" for note in fit.notes)])
+
+
+def notes_of(fit: FusionFit) -> tuple[str, ...]:
+    """Return what a reader of forecasts must know."""
+    notes = []
+    if (gaps := int((~fit.flows.known).sum())) > 0:
+        notes.append(f"{gaps:,} missing cells hold the value before or after them")
+    if (left := len(fit.panel.units) - len(fit.flows.units)) > 0:
+        notes.append(f"{left:,} pairs without any figure were left out")
+    if fit.learned.weights.rows == 0:
+        notes.append("no pair-year to estimate weights of structure from: all are zero")
+    return tuple(notes)
+
+
+def check_side(side: str) -> None:
+    """Refuse what is no side of trade (F-526)."""
+    if side not in SIDES:
+        raise ModelError(
+            f"side={side!r} is not possible",
+            code="F-526",
+            remedy=f"Choose one of {list(SIDES)}.",
+        )
+
+
+def _of_totals(fit: FusionFit) -> str:
+    speeds = fit.learned.speeds
+    if speeds is None:
+        return f"Totals: each forecast by {fit.recipe.dynamics!r}."
+    world = fit.totals.world
+    gap = 100 * (1 - world[-1] / world.max())
+    said = [
+        f"{name} {value:.2f} ({error:.2f})"
+        for name, value, error in zip(
+            ("drift", "recovery", "momentum"),
+            (speeds.drift, speeds.recovery, speeds.momentum),
+            speeds.errors,
+            strict=True,
+        )
+    ]
+    return (
+        f"Totals: {', '.join(said)}; posterior standard deviations in brackets. The "
+        f"world is {gap:.1f} % below its peak, and {100 * speeds.recovery:.0f} % of such "
+        "a gap is closed in a year."
+    )
+
+
+def _of_structure(fit: FusionFit) -> str:
+    """Weights that gravity, momentum and last year have for calm and volatile pairs."""
+    weights, volatility = fit.learned.weights, fit.step.volatility
+    level = "gravity" if fit.level is not None else "the mean of three years"
+    relative = np.minimum(volatility / np.median(volatility), 4)
+    parts = []
+    for share in WEIGHTED_QUANTILES:
+        v = float(np.quantile(relative, share))
+        pull = weights.values[0] + weights.values[1] * v
+        move = weights.values[2] + weights.values[3] * v
+        parts.append(
+            f"{100 * share:.0f} % calmest: {pull:+.2f}, {move:+.2f}, {1 - pull - move:.2f}"
+        )
+    return (
+        f"Structure: weights of {level}, momentum and last year for pairs at the "
+        f"{'; '.join(parts)}. Intensity {weights.values[4]:+.4f}. From "
+        f"{weights.rows:,} pair-years."
+    )
+
+
+def _of_shocks(fit: FusionFit) -> str:
+    shocks = fit.shocks
+    return (
+        f"Shocks: world {100 * shocks.world[0]:.0f} % a year. From {shocks.scores:,} "
+        f"errors that pairs had in earlier forecasts, up to {LONGEST} years ahead."
+    )

@@ -1,0 +1,284 @@
+r"""Who trades with whom, once totals are known: last year's matrix, corrected.
+
+Last year's flows scaled to the totals of the year (`forecast.fusion.allocation`) are a
+strong forecast :math:`r_{ij,t+1}`. What is left is predicted by
+
+.. math:: \log x_{ij,t+1} - \log r_{ij,t+1} \approx
+    (\kappa_0 + \kappa_1 v_{ijt}) \, (\log \mu_{ijt} - \log x_{ijt})
+    + (\phi_0 + \phi_1 v_{ijt}) \, m_{ijt} + \rho \, s_{ijt}
+
+- the gap to the gravity level :math:`\mu_{ijt}`, fitted to what was known at t: unused
+  potential where positive; :math:`\kappa` is the speed at which it closes. The flows of
+  volatile pairs say less, so they close more of it;
+- momentum: the pair's last move beyond what totals explain,
+  :math:`m_{ijt} = \log x_{ijt} - \log r_{ijt}`;
+- intensity :math:`s_{ijt}`, log trade over what it would be if partners did not matter:
+  a negative slope spreads trade slowly over partners.
+
+In these words the forecast gives weight :math:`\kappa` to gravity, :math:`\phi` to
+momentum and the rest to last year. The weights minimise the absolute errors of all pairs
+in all years up to the origin, in units of money, with levels that were fitted to earlier
+years only. :math:`v` is the mean absolute move of a pair, recent ones first, over that of
+the median pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.fusion.allocation import allocate
+from forecast.fusion.flows import Flows
+
+__all__ = [
+    "TERMS",
+    "Step",
+    "Weights",
+    "adjust",
+    "estimate_weights",
+    "prepare_steps",
+    "typical_moves",
+]
+
+Floats = NDArray[np.floating[Any]]
+Bools = NDArray[np.bool_]
+
+TERMS = (
+    "error correction",
+    "error correction x volatility",
+    "momentum",
+    "momentum x volatility",
+    "intensity",
+)
+
+LARGEST_GAP = 1.0
+LARGEST_MOVE = 0.5
+LARGEST_INTENSITY = 3.0
+LARGEST_VOLATILITY = 4.0
+LARGEST_STEP = 0.7
+"""What is clipped at how much, in logs; volatility relative to the median pair."""
+
+HALF_LIFE = 3.0
+PRIOR_MOVES = 2.0
+USUAL_MOVE = 0.2
+"""Absolute move where nothing is known."""
+
+PRIOR_ROWS = 50.0
+"""Pair-years that say all weights are zero."""
+
+ROUNDS = 12
+MOST_TRADE = 0.99
+SMALLEST_ERROR = 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A year as the next one is forecast from it.
+
+    Attributes
+    ----------
+    flows : float array of shape (n_pairs,)
+    features : float array of shape (n_pairs, n_terms)
+    volatility : float array of shape (n_pairs,)
+        Typical absolute move beyond totals.
+    scaled : float array of shape (n_pairs,), or None
+        Flows scaled to the totals of the next year, where these are known.
+    """
+
+    flows: Floats
+    features: Floats
+    volatility: Floats
+    scaled: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of `TERMS`.
+
+    Attributes
+    ----------
+    values : float array of shape (n_terms,)
+    rows : int
+        Pair-years they rest on.
+    """
+
+    values: Floats
+    rows: int
+
+
+def prepare_steps(flows: Flows, gaps: Floats | None) -> list[Step]:
+    """Measure gaps, moves, volatility and intensity in every year from what was known.
+
+    Parameters
+    ----------
+    flows : Flows
+    gaps : float array of shape (n_periods, n_pairs), or None
+        Log of the gravity level over the flow, NaN where it is not known. By default the
+        level is the mean of the pair's last three years, scaled to totals.
+
+    Returns
+    -------
+    list of Step
+        One for each period; in the first one nothing has moved yet.
+    """
+    x = flows.values
+    exports, imports = flows.row_sums(x), flows.column_sums(x)
+    scaled: list[Floats | None] = [
+        allocate(x[t], flows.rows, flows.columns, exports[t + 1], imports[t + 1])
+        for t in range(len(x) - 1)
+    ]
+    moves = np.full(x.shape, np.nan)
+    for t in range(1, len(x)):
+        both = flows.known[t] & flows.known[t - 1]
+        moves[t] = np.where(both, log_ratio(x[t], scaled[t - 1]), np.nan)
+    steps = []
+    for t, flow in enumerate(x):
+        typical = typical_moves(moves[: t + 1])
+        gap = _own_gap(moves, t) if gaps is None else gaps[t]
+        intensity = log_ratio(
+            flow * flow.sum(), exports[t][flows.rows] * imports[t][flows.columns]
+        )
+        features = _features(gap, moves[t], intensity, typical)
+        steps.append(
+            Step(flow, features, typical, scaled[t] if t + 1 < len(x) else None)
+        )
+    return steps
+
+
+def estimate_weights(steps: list[Step], actual: Floats, known: Bools) -> Weights:
+    """Find the weights with the least absolute errors, by iterated least squares.
+
+    Parameters
+    ----------
+    steps : list of Step
+        Of years whose next year came.
+    actual : float array of shape (n_steps, n_pairs)
+        Flows of the next years.
+    known : bool array of shape (n_steps, n_pairs)
+        Where both the year and the next were observed.
+    """
+    z, base, target = [], [], []
+    for step, came, there in zip(steps, actual, known, strict=True):
+        if step.scaled is None:
+            continue
+        world = max(float(came.sum()), 1e-300)
+        use = there & _large(step.scaled)
+        z.append(step.features[use])
+        base.append(step.scaled[use] / world)
+        target.append(came[use] / world)
+    if not z:
+        return Weights(np.zeros(len(TERMS)), 0)
+    values = _least_absolute(np.concatenate(z), np.concatenate(base), np.concatenate(target))
+    return Weights(values, sum(map(len, z)))
+
+
+def adjust(step: Step, weights: Weights, steps: int) -> Floats:
+    """Return log changes of pairs beyond totals, cumulated, of shape (steps, n_pairs)."""
+    features, total = step.features.copy(), np.zeros(len(step.flows))
+    relative = _relative(step.volatility)
+    out = np.empty((steps, total.size))
+    for ahead in range(steps):
+        move = np.clip(features @ weights.values, -LARGEST_STEP, LARGEST_STEP)
+        total = total + move
+        out[ahead] = total
+        gap = features[:, 0] - move
+        move = np.clip(move, -LARGEST_MOVE, LARGEST_MOVE)
+        features = np.stack(
+            [gap, gap * relative, move, move * relative, features[:, 4]], axis=1
+        )
+    return np.clip(out, -2, 2)
+
+
+def typical_moves(moves: Floats) -> Floats:
+    """Return mean absolute moves, recent ones first, shrunk to that of the median pair.
+
+    Parameters
+    ----------
+    moves : float array of shape (n_periods, n_pairs)
+        NaN where none is known.
+    """
+    size = np.minimum(np.abs(moves), 1.0)
+    there = np.isfinite(size)
+    age = np.arange(len(size))[::-1, None]
+    weight = there * 0.5 ** (age / HALF_LIFE)
+    count = weight.sum(axis=0)
+    total = (weight * np.where(there, size, 0.0)).sum(axis=0)
+    own = total[count > 0] / count[count > 0]
+    middle = float(np.median(own)) if own.size else USUAL_MOVE
+    return np.asarray(
+        np.maximum((total + PRIOR_MOVES * middle) / (count + PRIOR_MOVES), 1e-6)
+    )
+
+
+def log_ratio(a: Floats, b: Floats) -> Floats:
+    """Return log(a / b), NaN where one of them is zero."""
+    both = (a > 0) & (b > 0)
+    out = np.full(a.shape, np.nan)
+    out[both] = np.log(a[both]) - np.log(b[both])
+    return out
+
+
+# ------------------------------------------------------------------------------- inside
+
+
+def _features(gap: Floats, move: Floats, intensity: Floats, typical: Floats) -> Floats:
+    relative = _relative(typical)
+    gap = _clipped(gap, LARGEST_GAP)
+    move = _clipped(move, LARGEST_MOVE)
+    return np.stack(
+        [
+            gap,
+            gap * relative,
+            move,
+            move * relative,
+            _clipped(intensity, LARGEST_INTENSITY),
+        ],
+        axis=1,
+    )
+
+
+def _relative(typical: Floats) -> Floats:
+    return np.minimum(typical / np.median(typical), LARGEST_VOLATILITY)
+
+
+def _own_gap(moves: Floats, t: int) -> Floats:
+    """Return the log of the mean of three years over the last one, beyond totals."""
+    last = np.nan_to_num(moves[t])
+    before = np.nan_to_num(moves[t - 1]) if t > 0 else 0.0
+    return np.asarray(-(2 * last + before) / 3)
+
+
+def _clipped(values: Floats, most: float) -> Floats:
+    return np.nan_to_num(np.clip(values, -most, most))
+
+
+def _large(flows: Floats) -> Bools:
+    """Mark the pairs that make up most of trade; the others hardly move the weights."""
+    order = np.argsort(-flows, kind="stable")
+    reached = np.cumsum(flows[order]) - flows[order]
+    large = np.zeros(flows.size, dtype=bool)
+    large[order] = reached < MOST_TRADE * flows.sum()
+    return large & (flows > 0)
+
+
+def _least_absolute(z: Floats, base: Floats, target: Floats) -> Floats:
+    """Minimise sum |target - base exp(z b)| over b, with a ridge to zero."""
+    b = np.zeros(z.shape[1])
+    cross: Callable[..., Floats] = np.einsum  # plain sums: no bits depend on threads
+    for _ in range(ROUNDS):
+        fitted = base * np.exp(np.clip(z @ b, -1, 1))
+        error = target - fitted
+        weight = 1 / np.maximum(np.abs(error), SMALLEST_ERROR * base + 1e-12)
+        jacobian = z * fitted[:, None]
+        a = cross("ni,n,nj->ij", jacobian, weight, jacobian)
+        ridge = np.diag(a) * PRIOR_ROWS / len(z) + 1e-12
+        slope = cross("ni,n->i", jacobian, weight * error) - ridge * b
+        step = np.linalg.solve(a + np.diag(ridge), slope)
+        b = b + step
+        if np.abs(step).max() < 1e-4:
+            break
+    return b
