@@ -39,9 +39,9 @@ GROUPS = {
     "3": "Regions, pairs, reporters",
     "4": "Time",
     "5": "Models",
-    "6": "Files",
+    "6": "Files, combinations, backtests",
     "7": "Studies",
-    "8": "Claims",
+    "8": "Claims and what forecasts are used for",
     "9": "Installation",
 }
 

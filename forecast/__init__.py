@@ -2,8 +2,9 @@
 
 An analyst holds flows between regions or countries (`TradePanel`), a log of
 cooperation events (`EventLog`) and dated official figures (`Releases`). From these
-the library forecasts (`ETS`, `Theta`, ...), estimates the current year from a part
-of it (`nowcast`), fits gravity models (`Gravity`) and judges printed claims (`check`).
+the library forecasts (`Auto`, `ETS`, `ARIMA`, ...), tells whether a forecast beats a naive
+one (`backtest`), estimates the current year from a part of it (`nowcast`), fits gravity
+models (`Gravity`) and judges printed claims (`check`).
 Every forecast is a distribution of joint sample paths (`Forecast`), so sums and growth
 rates carry intervals that are right by construction.
 
@@ -13,7 +14,7 @@ Examples
 --------
 >>> import forecast as fc
 >>> sorted(fc.__all__)[:3]
-['BiasCorrected', 'Card', 'Claim']
+['ARIMA', 'ARMA', 'Almon']
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from forecast.namesake import refuse_namesake
 refuse_namesake()
 
 if TYPE_CHECKING:
-    from forecast import datasets, errors
+    from forecast import datasets, errors, scores
+    from forecast.backtesting import Backtest, backtest
     from forecast.claims import Card, Claim, check
     from forecast.events import Count, EventLog, InForce, Lags, PhaseIn, Stock, Window
     from forecast.forecasts import Forecast
@@ -52,37 +54,88 @@ if TYPE_CHECKING:
     from forecast.reading import read_table
     from forecast.releases import Releases
     from forecast.reporting import report
-    from forecast.series import ETS, Drift, Naive, RunRate, SeasonalNaive, Theta
+    from forecast.series import (
+        ARIMA,
+        ARMA,
+        CES,
+        ETS,
+        SES,
+        VAR,
+        Almon,
+        Auto,
+        CalendarAdjusted,
+        Cleaned,
+        Column,
+        Combination,
+        Conformal,
+        DampedTrend,
+        DepreciatingStock,
+        Drift,
+        DynamicTheta,
+        Gated,
+        Holt,
+        HoltWinters,
+        Koyck,
+        Naive,
+        Regression,
+        RobustDrift,
+        RunRate,
+        SeasonalNaive,
+        Theta,
+        UnobservedComponents,
+    )
     from forecast.studies import Study, run_study
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ARIMA",
+    "ARMA",
+    "CES",
     "ETS",
+    "SES",
+    "VAR",
+    "Almon",
+    "Auto",
+    "Backtest",
     "BiasCorrected",
+    "CalendarAdjusted",
     "Card",
     "Claim",
+    "Cleaned",
     "Clustered",
+    "Column",
+    "Combination",
+    "Conformal",
     "Conley",
     "Count",
+    "DampedTrend",
+    "DepreciatingStock",
     "Drift",
     "DriscollKraay",
     "Dyadic",
+    "DynamicTheta",
     "Etable",
     "EventLog",
     "Forecast",
+    "Gated",
     "Gravity",
     "GravityFit",
     "GravityFits",
+    "Holt",
+    "HoltWinters",
     "Iid",
     "InForce",
+    "Koyck",
     "Lags",
     "Naive",
     "NeweyWest",
     "Nowcast",
     "PhaseIn",
+    "Regression",
     "Releases",
     "Robust",
+    "RobustDrift",
     "RunRate",
     "ScoreBootstrap",
     "SeasonalNaive",
@@ -91,8 +144,10 @@ __all__ = [
     "Study",
     "Theta",
     "TradePanel",
+    "UnobservedComponents",
     "Window",
     "__version__",
+    "backtest",
     "check",
     "datasets",
     "errors",
@@ -101,11 +156,13 @@ __all__ = [
     "read_table",
     "report",
     "run_study",
+    "scores",
 ]
 
 # A second copy of the block above, for the running program. A test holds the two
 # (and __all__) together.
 _HOMES = {
+    "forecast.backtesting": ["Backtest", "backtest"],
     "forecast.claims": ["Card", "Claim", "check"],
     "forecast.events": [
         "Count",
@@ -139,11 +196,40 @@ _HOMES = {
     "forecast.reading": ["read_table"],
     "forecast.releases": ["Releases"],
     "forecast.reporting": ["report"],
-    "forecast.series": ["ETS", "Drift", "Naive", "RunRate", "SeasonalNaive", "Theta"],
+    "forecast.series": [
+        "ARIMA",
+        "ARMA",
+        "CES",
+        "ETS",
+        "SES",
+        "VAR",
+        "Almon",
+        "Auto",
+        "CalendarAdjusted",
+        "Cleaned",
+        "Column",
+        "Combination",
+        "Conformal",
+        "DampedTrend",
+        "DepreciatingStock",
+        "Drift",
+        "DynamicTheta",
+        "Gated",
+        "Holt",
+        "HoltWinters",
+        "Koyck",
+        "Naive",
+        "Regression",
+        "RobustDrift",
+        "RunRate",
+        "SeasonalNaive",
+        "Theta",
+        "UnobservedComponents",
+    ],
     "forecast.studies": ["Study", "run_study"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("datasets", "errors")
+_MODULES = ("datasets", "errors", "scores")
 
 if not TYPE_CHECKING:  # else a misspelt name would be Any to the type checker
 

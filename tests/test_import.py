@@ -16,7 +16,7 @@ import forecast
 
 HEAVY = ["matplotlib", "numba", "scipy", "statsmodels"]
 OPTIONAL = ["jinja2", "openpyxl", "pooch", "rich"]
-MODULES = ["datasets", "errors"]
+MODULES = ["datasets", "errors", "scores"]
 
 
 def run_python(code: str, *, path: Path | None = None) -> subprocess.CompletedProcess:
@@ -66,32 +66,53 @@ def test_all_public_names_together_load_no_estimation_or_drawing_library():
 
 def test_the_public_names_are_these_and_no_others():
     assert sorted(forecast.__all__) == [
+        "ARIMA",
+        "ARMA",
+        "Almon",
+        "Auto",
+        "Backtest",
         "BiasCorrected",
+        "CES",
+        "CalendarAdjusted",
         "Card",
         "Claim",
+        "Cleaned",
         "Clustered",
+        "Column",
+        "Combination",
+        "Conformal",
         "Conley",
         "Count",
+        "DampedTrend",
+        "DepreciatingStock",
         "Drift",
         "DriscollKraay",
         "Dyadic",
+        "DynamicTheta",
         "ETS",
         "Etable",
         "EventLog",
         "Forecast",
+        "Gated",
         "Gravity",
         "GravityFit",
         "GravityFits",
+        "Holt",
+        "HoltWinters",
         "Iid",
         "InForce",
+        "Koyck",
         "Lags",
         "Naive",
         "NeweyWest",
         "Nowcast",
         "PhaseIn",
+        "Regression",
         "Releases",
         "Robust",
+        "RobustDrift",
         "RunRate",
+        "SES",
         "ScoreBootstrap",
         "SeasonalNaive",
         "SmallSample",
@@ -99,8 +120,11 @@ def test_the_public_names_are_these_and_no_others():
         "Study",
         "Theta",
         "TradePanel",
+        "UnobservedComponents",
+        "VAR",
         "Window",
         "__version__",
+        "backtest",
         "check",
         "datasets",
         "errors",
@@ -109,6 +133,7 @@ def test_the_public_names_are_these_and_no_others():
         "read_table",
         "report",
         "run_study",
+        "scores",
     ]
     assert dir(forecast) == sorted(forecast.__all__)
 

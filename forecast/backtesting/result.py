@@ -53,6 +53,20 @@ class Backtest:
     measure : str
         Unit of measurement.
     notes : tuple of str
+
+    Examples
+    --------
+    >>> import forecast as fc
+    >>> world = fc.datasets.simulate_trade(4, 14, seed=1)
+    >>> panel = fc.TradePanel.from_frame(
+    ...     world.frame, origin="origin", destination="destination", period="period",
+    ...     flow="flow",
+    ... )
+    >>> tested = fc.backtest(panel, [fc.Naive()], horizon=1, origins=5, paths=100)
+    >>> tested.benchmark
+    'Drift'
+    >>> tested.summary()["n"].tolist()
+    [60, 60]
     """
 
     forecasts: pd.DataFrame

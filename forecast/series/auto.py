@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import ModelError
 from forecast.forecasts import Forecast
+from forecast.series.arima import ARIMA
 from forecast.series.combination import Combination, usual_change
 from forecast.series.complex_smoothing import CES
 from forecast.series.conformal import Calibrated, calibrate
@@ -124,10 +125,14 @@ class Auto(Recipe):
 
 
 def usual_members(length: int) -> tuple[Recipe, ...]:
-    """Return the models that compete by default, for so many periods in a year."""
+    """Return the models that compete by default, for so many periods in a year.
+
+    ARIMA is not among those for years: on twenty values its orders are a guess, in the
+    M4 competition it was no better than the naive forecast there.
+    """
     if length == 1:
         return (ETS(), Theta(), CES(), Drift())
-    return (ETS(), Theta(), CES())
+    return (ETS(), Theta(), CES(), ARIMA())
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -29,6 +29,9 @@ Ints = NDArray[np.integer[Any]]
 FEWEST_VALUES = 5
 """Values that a unit must have before an origin, and two years of them."""
 
+MOST_UNITS = 1000
+"""Units that are asked; of more, so many evenly from the largest to the smallest."""
+
 USUAL_STEPS = {1: 6, 4: 8, 12: 24}
 PATHS = 200
 MEDIAN = (0.5,)
@@ -86,9 +89,10 @@ def held_out(
     cuts = [cut for cut in _cuts(steps, length) if cut < n_periods]
     actual = np.full((len(cuts), n_units, steps), np.nan)
     said = np.full((len(models), len(cuts), n_units, steps, len(levels)), np.nan)
+    asked = _asked(sample.values)
     for origin, cut in enumerate(cuts):
         known = np.isfinite(sample.values[:, :-cut]).sum(axis=1)
-        rows = np.flatnonzero(known >= max(FEWEST_VALUES, 2 * length))
+        rows = np.flatnonzero(asked & (known >= max(FEWEST_VALUES, 2 * length)))
         if not rows.size:
             continue
         earlier = sample_until(sample, cut, rows)
@@ -107,6 +111,19 @@ def usual_steps(periods: pd.PeriodIndex) -> int:
 def season_length(periods: pd.PeriodIndex) -> int:
     """Return the number of periods in a year."""
     return FREQUENCIES[frequency_of(periods)]
+
+
+def _asked(values: Floats) -> NDArray[np.bool_]:
+    """Tell which units are asked: all, or evenly chosen ones of a large panel."""
+    n_units = len(values)
+    if n_units <= MOST_UNITS:
+        return np.ones(n_units, dtype=bool)
+    known = np.isfinite(values)
+    mean = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    by_size = np.argsort(mean, kind="stable")
+    chosen = np.zeros(n_units, dtype=bool)
+    chosen[by_size[np.linspace(0, n_units - 1, MOST_UNITS).round().astype(int)]] = True
+    return chosen
 
 
 def _cuts(steps: int, length: int) -> list[int]:
