@@ -197,7 +197,8 @@ def _backtest(chosen: argparse.Namespace) -> None:
 
 
 def _warmup(chosen: argparse.Namespace) -> None:  # noqa: ARG001
-    import forecast.gravity.warming  # noqa: F401
+    import forecast.gravity.warming
+    import forecast.series.warming  # noqa: F401
     from forecast.kernels.jit import warmup
 
     say(str(warmup()))
