@@ -1,1 +1,15 @@
-"""Whether growth is thanks to cooperation, and what trade could be."""
+"""Whether growth is thanks to cooperation, and what trade could be.
+
+`attribute` compares flows with what they would have been without the events, and judges
+whether these data can tell at all. `potential` says which pairs trade less than pairs
+like them do.
+"""
+
+from __future__ import annotations
+
+from forecast.attribution.attribution import attribute
+from forecast.attribution.evidence import Significance
+from forecast.attribution.literature import literature_table
+from forecast.attribution.record import Attribution
+
+__all__ = ["Attribution", "Significance", "attribute", "literature_table"]
