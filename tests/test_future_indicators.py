@@ -200,7 +200,7 @@ def test_only_what_is_missing_is_forecast(panel):
     fit = Regression("visits", "price").fit(two)
     draws = fit.forecast(1, paths=20, indicators={"visits": 0}).draws
     assert np.isfinite(draws).all()
-    with pytest.raises(ModelError, match=r"F-601: .*one forecast for 2 indicators"):
+    with pytest.raises(ModelError, match=r"F-681: .*one forecast for 2 indicators"):
         outlook = Forecast(np.ones((8, 1, 5)), panel.units, _next(panel, 1))
         fit.forecast(1, indicators=outlook)
 
@@ -255,21 +255,21 @@ def test_ex_post_knows_what_ex_ante_does_not():
 @pytest.mark.parametrize(
     ("indicators", "code", "told"),
     [
-        ({"visit": 1}, "F-601", "'visit' is no indicator"),
-        ("visits", "F-601", "a str gives no indicators"),
-        (pd.DataFrame({"year": [2021]}), "F-601", "none of the model's indicators"),
-        (pd.DataFrame({"visits": [1.0]}), "F-601", "needs columns 'period'"),
-        ({"visits": "many"}, "F-601", "'many' gives no values"),
+        ({"visit": 1}, "F-681", "'visit' is no indicator"),
+        ("visits", "F-681", "a str gives no indicators"),
+        (pd.DataFrame({"year": [2021]}), "F-681", "none of the model's indicators"),
+        (pd.DataFrame({"visits": [1.0]}), "F-681", "needs columns 'period'"),
+        ({"visits": "many"}, "F-681", "'many' gives no values"),
         (
             pd.DataFrame({"year": [2021], "visits": [1.0]}),
-            "F-602",
+            "F-682",
             "8 future values of 'visits'.*pair000 2022",
         ),
         (
             pd.DataFrame(
                 {"pair": ["pair000"] * 2, "year": [2021, 2022], "visits": 1.0}
             ),
-            "F-602",
+            "F-682",
             "14 future values",
         ),
     ],
@@ -281,10 +281,17 @@ def test_indicators_that_are_no_use_have_a_named_error(fit, indicators, code, to
 
 
 def test_a_model_without_indicators_refuses_them():
-    with pytest.raises(ModelError, match="F-601: Drift has no indicators"):
+    with pytest.raises(ModelError, match="F-681: Drift has no indicators"):
         Drift().fit([1.0, 2.0, 3.0]).forecast(1, indicators={"x": 1})
-    with pytest.raises(ModelError, match="F-601"):
+    with pytest.raises(ModelError, match="F-681"):
         Regression().fit([1.0, 2.0, 3.0] * 4).point(1, indicators={"x": 1})
+
+
+def test_a_single_fitted_series_waits_for_its_indicators(fit):
+    with pytest.raises(ModelError, match="F-684"):
+        fit.units_fitted[0].center(2)
+    with pytest.raises(ModelError, match="F-684"):
+        fit.units_fitted[0].paths(np.zeros((2, 5)), np.random.default_rng(0))
 
 
 def _next(panel: TradePanel, steps: int) -> pd.PeriodIndex:

@@ -420,9 +420,9 @@ def test_months_have_seasons_of_their_own():
 
 
 def test_a_bare_series_has_no_indicators():
-    with pytest.raises(ModelError, match="F-600"):
+    with pytest.raises(ModelError, match="F-680"):
         Regression("visits").fit([1.0, 2.0, 3.0])
-    with pytest.raises(ModelError, match="F-600"):
+    with pytest.raises(ModelError, match="F-680"):
         Regression("visits").fit_values(np.arange(1.0, 9.0), None)
 
 
@@ -435,7 +435,7 @@ def test_a_column_that_is_not_there_is_named(panel):
 
 
 def test_the_log_of_zero_is_refused(panel):
-    with pytest.raises(NumberError, match=r"F-603: column 'visits'"):
+    with pytest.raises(NumberError, match=r"F-683: column 'visits'"):
         Regression(Column("visits", transform="log")).fit(panel)
 
 

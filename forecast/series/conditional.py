@@ -15,7 +15,7 @@ shows what the indicators do.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,10 +23,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.forecasts import unit_rng
-from forecast.series.future_indicators import future_indicators
-from forecast.series.model import SeriesFit, UnitFit
+from forecast.series.future_indicators import completed, future_indicators
+from forecast.series.model import (
+    Recipe,
+    SeriesFit,
+    UnitFit,
+    UnitSeries,
+    series_of,
+    spans_of,
+)
+from forecast.series.samples import Sample
 
-__all__ = ["ConditionalFit"]
+__all__ = ["ConditionalFit", "ConditionalUnit", "Known", "fit_conditional", "known_of"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -40,6 +48,39 @@ class ConditionalUnit(UnitFit, Protocol):
         `rng` gives the same numbers to every unit: for what units share.
         """
         ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Known:
+    """A sample's series with its columns, all gaps of which are filled.
+
+    Attributes
+    ----------
+    columns : mapping of str to float array of shape (n_units, n_periods)
+    spans : tuple of (int, int)
+        Where each unit's values begin and end.
+    series : list of UnitSeries
+    """
+
+    columns: Mapping[str, Floats]
+    spans: tuple[tuple[int, int], ...]
+    series: list[UnitSeries]
+
+
+def known_of(sample: Sample, columns: tuple[str, ...]) -> Known:
+    """Complete the columns and cut each unit's series out of a sample."""
+    wanted = {name: sample.covariates[name] for name in columns}
+    full = completed(replace(sample, covariates=wanted))
+    spans = spans_of(sample)
+    series = series_of(replace(sample, covariates=full), spans, columns)
+    return Known(full, spans, series)
+
+
+def fit_conditional(recipe: Recipe, sample: Sample) -> ConditionalFit:
+    """Fit every unit by `Recipe.fit_many`, which returns fits with ``given``."""
+    known = known_of(sample, recipe.columns)
+    fits = tuple(recipe.fit_many(known.series))
+    return ConditionalFit(recipe, sample, fits, known.spans, known.columns)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

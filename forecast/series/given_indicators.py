@@ -56,7 +56,7 @@ def given_columns(
     Raises
     ------
     ModelError
-        F-601 no such indicator or nothing that is one, F-602 units or periods without
+        F-681 no such indicator or nothing that is one, F-682 units or periods without
         a value.
     """
     if indicators is None:
@@ -93,7 +93,7 @@ def _sources(indicators: Any, columns: tuple[str, ...]) -> dict[str, Any]:
 def _no_indicator(problem: str, columns: tuple[str, ...]) -> ModelError:
     return ModelError(
         f"future indicators cannot be used: {problem}",
-        code="F-601",
+        code="F-681",
         remedy=f"The model has {list(columns)}: give a DataFrame (panel.future(h), filled "
         "in), a panel that holds the periods, a Forecast, or a mapping from columns to "
         "these.",
@@ -196,7 +196,7 @@ def _hole(
     ]
     return ModelError(
         f"{int(holes.sum()):,} future values of {name!r} are not given",
-        code="F-602",
+        code="F-682",
         column=name,
         count=int(holes.sum()),
         examples=examples,

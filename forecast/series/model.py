@@ -193,7 +193,7 @@ class Recipe(ABC):
         ------
         ModelError
             F-520 something else, F-521 a unit without any value, F-522 more than one
-            dimension, F-600 a model with indicators and data without.
+            dimension, F-680 a model with indicators and data without.
         ColumnError
             F-111 a column of the model that the panel does not have.
         NumberError
@@ -209,8 +209,12 @@ class Recipe(ABC):
 
         A model that estimates something from all units together overrides this.
         """
+        if self.columns:
+            from forecast.series.conditional import fit_conditional
+
+            return fit_conditional(self, sample)
         spans = spans_of(sample)
-        series = series_of(sample, spans, self.columns)
+        series = series_of(sample, spans)
         if pool is None:
             fits = tuple(self.fit_many(series))
         else:
@@ -346,7 +350,7 @@ class SeriesFit:
             F-421 for a horizon that is no positive number or too long.
         ModelError
             F-501 for an impossible seed, F-524 for an impossible number of paths, F-525
-            when the paths would take too much memory, F-601 for indicators that the
+            when the paths would take too much memory, F-681 for indicators that the
             model does not have.
         """
         periods = periods_after(self.sample.periods[-1], horizon)
@@ -396,7 +400,7 @@ class SeriesFit:
         if indicators is not None:
             raise ModelError(
                 f"{self.recipe.name} has no indicators",
-                code="F-601",
+                code="F-681",
                 remedy="Leave `indicators` away, or fit a Regression on them.",
             )
         yield from self.units_fitted

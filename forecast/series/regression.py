@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,18 +13,9 @@ from numpy.typing import NDArray
 
 from forecast.errors import ModelError
 from forecast.series.arma_errors import ARMA
-from forecast.series.conditional import ConditionalFit
+from forecast.series.conditional import ConditionalFit, known_of
 from forecast.series.exponential import ETS
-from forecast.series.future_indicators import completed
-from forecast.series.model import (
-    Pool,
-    Recipe,
-    Season,
-    UnitFit,
-    UnitSeries,
-    series_of,
-    spans_of,
-)
+from forecast.series.model import Pool, Recipe, Season, UnitFit, UnitSeries
 from forecast.series.regression_checks import Cointegration, Reset, cointegration, reset
 from forecast.series.regression_evidence import Workshop
 from forecast.series.regression_fitting import Fitting, fit_units
@@ -137,7 +128,7 @@ class Regression(Recipe):
             raise ModelError(
                 f"the model needs the indicators {list(self.columns)}, a bare series has "
                 "none",
-                code="F-600",
+                code="F-680",
                 remedy="Fit it to a TradePanel with these columns.",
             )
         return self.fit_many([UnitSeries(y, season)])[0]
@@ -149,12 +140,11 @@ class Regression(Recipe):
     def fit_to(self, sample: Sample, *, pool: Pool | None = None) -> RegressionFit:
         """Fit every unit of a sample; see `Recipe.fit_to`."""
         del pool  # slopes are common, and the rest takes no time
-        wanted = {name: sample.covariates[name] for name in self.columns}
-        known = completed(replace(sample, covariates=wanted))
-        spans = spans_of(sample)
-        series = series_of(replace(sample, covariates=known), spans, self.columns)
-        fitting = self._fitted(series)
-        return RegressionFit(self, sample, fitting.units, spans, known, fitting)
+        known = known_of(sample, self.columns)
+        fitting = self._fitted(known.series)
+        return RegressionFit(
+            self, sample, fitting.units, known.spans, known.columns, fitting
+        )
 
     def _fitted(self, series: Sequence[UnitSeries]) -> Fitting:
         columns, errors = self.columns, self.errors

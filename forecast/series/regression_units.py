@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.errors import ModelError
 from forecast.series.model import Season, UnitFit
 from forecast.series.scale import CEILING, Scaled
 from forecast.series.spread import draw_sigma
@@ -80,9 +81,20 @@ class Drivers:
         drawn = rng.standard_normal((self.beta.size, paths))
         return replace(self, ahead=ahead, drawn=drawn)
 
+    def told(self) -> Floats:
+        """Return the regressors of the periods to come; F-684 before they are given."""
+        if self.beta.size and not self.ahead.size:
+            raise ModelError(
+                "a series with indicators is asked for forecasts without their future",
+                code="F-684",
+                remedy="Forecast with the whole fit, fit.forecast(horizon): it gives each "
+                "series the future of its indicators.",
+            )
+        return self.ahead
+
     def slopes(self, paths: int) -> Floats:
         """Draw the slopes, shape (K, n_paths)."""
-        if not self.beta.size:
+        if not self.told().size:
             return np.empty((0, paths))
         return self.beta[:, None] + self.root @ self.drawn
 
@@ -272,7 +284,7 @@ class ErrorsFit:
         """Return the regression's mean some steps ahead, shape (n_paths,)."""
         line = row @ own
         if shared.shape[0]:
-            line = line + (self.drivers.ahead[step] * shared).sum(axis=0)
+            line = line + (self.drivers.told()[step] * shared).sum(axis=0)
         return np.asarray(line)
 
 
@@ -330,7 +342,7 @@ class AdjustedFit:
     def _moved(self, values: Floats, drivers: Drivers, paths: int) -> Floats:
         if not self.last.size:
             return values
-        change = drivers.ahead[: values.shape[0]] - self.last[:, None]
+        change = drivers.told()[: values.shape[0]] - self.last[:, None]
         return self._times(values, (change * drivers.slopes(paths)).sum(axis=1))
 
     def _times(self, values: Floats, logs: Floats) -> Floats:
@@ -340,6 +352,6 @@ class AdjustedFit:
 
 def _still(drivers: Drivers) -> Drivers:
     """Return drivers without chance: the mean of their paths, the slopes as estimated."""
-    paths = drivers.ahead.shape[2]
-    mean = drivers.ahead.sum(axis=2, keepdims=True) / max(paths, 1)
+    ahead = drivers.told()
+    mean = ahead.sum(axis=2, keepdims=True) / max(ahead.shape[2], 1)
     return replace(drivers, ahead=mean, drawn=np.zeros((drivers.beta.size, 1)))

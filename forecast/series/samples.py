@@ -73,7 +73,7 @@ def read_sample(data: Any, columns: Sequence[str] = ()) -> Sample:
     ------
     ModelError
         F-520 something else, F-521 a unit without any value, F-522 more than one
-        dimension, F-600 columns wanted of something that has none.
+        dimension, F-680 columns wanted of something that has none.
     ColumnError
         F-111 no such column.
     NumberError
@@ -89,7 +89,7 @@ def read_sample(data: Any, columns: Sequence[str] = ()) -> Sample:
         raise ModelError(
             f"the model needs the indicators {list(columns)}, a {type(data).__name__} "
             "has none",
-            code="F-600",
+            code="F-680",
             column=columns[0],
             remedy="Give a TradePanel with these columns.",
         )

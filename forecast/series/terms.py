@@ -295,7 +295,7 @@ def _transformed(x: Floats, transform: str, column: str) -> Floats:
         if np.nanmin(x, initial=np.inf) <= 0:
             raise NumberError(
                 f"column {column!r} has values of zero or less, whose log is not defined",
-                code="F-603",
+                code="F-683",
                 column=column,
                 count=int((x <= 0).sum()),
                 remedy='Use transform="log1p" or "asinh", or correct them.',
@@ -315,7 +315,7 @@ def _late(x: Floats, lag: int) -> Floats:
 
 def _accumulated(x: Floats, share: float, start: Floats) -> Floats:
     """Return :math:`s_t = share * s_{t-1} + x_t`; NaN before the first known value."""
-    known = np.isfinite(x)
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(x))
     if x.ndim == 1:  # a loop over floats takes a tenth of one over arrays of one value
         state, states = float(start), np.empty(x.size)
         for t, value in enumerate(x.tolist()):
@@ -323,7 +323,7 @@ def _accumulated(x: Floats, share: float, start: Floats) -> Floats:
             states[t] = state
         return np.where(known, states, np.nan)
     level, levels, filled = start, np.empty(x.shape), np.where(known, x, 0.0)
-    whole = known.all(axis=tuple(range(1, x.ndim)))
+    whole: list[bool] = known.reshape(len(x), -1).all(axis=1).tolist()
     for t, value in enumerate(filled):
         moved = share * level + value
         level = moved if whole[t] else np.where(known[t], moved, level)
