@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.errors import ModelError
 from forecast.forecasts import Forecast
+from forecast.nowcasting import nowcast
 from forecast.panel import TradePanel
 from forecast.scores import (
     absolute_scaled_error,
@@ -291,3 +293,90 @@ def test_30_no_quantile_is_negative(recipe, kind):
     for probability in (0.0001, 0.005, 0.025, 0.1, 0.5):
         assert (outlook.quantile(probability) >= 0).all(axis=None)
     assert (recipe.fit(y).point(10) >= 0).all(axis=None)
+
+
+# ----------------------------------------------------------- 18: a broken base year
+
+
+def months(last_year_of: int, broken: bool) -> TradePanel:
+    """Six steady years and seven months; the last full year may have lost its spring."""
+    rng = np.random.default_rng(18)
+    periods = pd.period_range("2015-01", f"{last_year_of}-07", freq="M")
+    season = np.tile(1 + 0.2 * np.sin(np.arange(12) / 2), 7)[: len(periods)]
+    flows = 100 * season * np.exp(rng.normal(0, 0.05, len(periods)))
+    if broken:
+        lost = (periods.year == last_year_of - 1) & (periods.month < 8)
+        flows = np.where(lost, 0.45 * flows, flows)
+    frame = pd.DataFrame({"unit": "A", "month": periods, "trade": flows})
+    return TradePanel.from_frame(
+        frame, unit=["unit"], period="month", flow="trade", measure="million USD"
+    )
+
+
+def test_18_a_year_whose_base_was_broken_is_less_certain_and_not_misled():
+    """Shares of the broken year alone would give a fifth more; the median year does not."""
+    whole, broken = (
+        nowcast(months(2021, broken=b), 2021, as_of="2021-09-30") for b in (False, True)
+    )
+    width = {}
+    for name, year in (("whole", whole), ("broken", broken)):
+        low, high = year.interval(0.8)
+        width[name] = np.log(high / low)
+    assert width["broken"] > 1.2 * width["whole"]
+    frame = months(2021, broken=True).to_frame().set_index("month")["trade"]
+    last = frame[frame.index.year == 2020]
+    pro_rata = frame["2021"].sum() * last.sum() / last.iloc[:7].sum()
+    assert pro_rata > 1.2 * whole.median
+    assert abs(np.log(broken.median / whole.median)) < 0.08
+
+
+# ---------------------------------------------------------------- 20, 21: the currency
+
+
+@pytest.mark.parametrize("recipe", MODELS, ids=lambda recipe: recipe.name)
+def test_20_the_currency_of_a_fixed_rate_changes_no_growth(recipe, trade):
+    """A forecast in roubles at a constant 73 is 73 times the one in dollars."""
+    roubles = trade.to_frame().assign(trade=lambda t: 73.0 * t["trade"])
+    other = TradePanel.from_frame(
+        roubles,
+        origin="exporter",
+        destination="importer",
+        period="year",
+        flow="trade",
+        unit="million RUB",
+    )
+    ours, theirs = (recipe.fit(p).forecast(2, paths=40) for p in (trade, other))
+    np.testing.assert_allclose(theirs.draws, 73 * ours.draws, rtol=1e-6)
+    np.testing.assert_allclose(
+        theirs.growth().draws, ours.growth().draws, rtol=1e-6, atol=1e-6
+    )
+
+
+def test_20_a_devaluation_is_a_fall_in_dollars_and_none_in_roubles():
+    """One real path in two currencies; the rate doubles in the last year."""
+    real = np.exp(np.random.default_rng(20).normal(0.03, 0.05, 16).cumsum() + 6)
+    rate = np.where(np.arange(16) < 15, 35.0, 70.0)
+    dollars, roubles = real / rate * 35, real
+    fall = 100 * (dollars[-1] / dollars[-2] - 1)
+    growth = 100 * (roubles[-1] / roubles[-2] - 1)
+    assert (1 + fall / 100) * 2 == pytest.approx(1 + growth / 100)
+    last = {
+        name: Naive().fit(flows).forecast(1).median
+        for name, flows in (("dollars", dollars), ("roubles", roubles))
+    }
+    assert last["roubles"] / last["dollars"] == pytest.approx(70 / 35, rel=0.02)
+
+
+def test_20_21_amounts_of_different_units_are_never_subtracted(trade):
+    """Nor does anything convert them: a rate is the caller's, with its date."""
+    roubles = TradePanel.from_frame(
+        trade.to_frame(),
+        origin="exporter",
+        destination="importer",
+        period="year",
+        flow="trade",
+        unit="million RUB",
+    )
+    ours, theirs = (Naive().fit(p).forecast(1, paths=10) for p in (trade, roubles))
+    with pytest.raises(ModelError, match="F-512"):
+        ours.minus(theirs)
