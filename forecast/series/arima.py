@@ -31,13 +31,13 @@ FAVOURED = 10.0
 LIGHTEST_SCALE = 0.02
 """A scale below this share of the weight of the other is left out."""
 
-DIGITS = 12
-"""Decimals of values of about 1 that are kept."""
+DIGITS = 9
+"""Digits of values that are kept."""
 
 SERIES_AT_ONCE = 32
 
 AUTOMATIC = Precision(steps=12, tolerance=1e-4, guesses=(0.1,))
-EXACT = Precision(steps=200, tolerance=1e-11, guesses=(0.1, -0.5, 1.0))
+EXACT = Precision(steps=80, tolerance=1e-10, guesses=(0.1, -0.5, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,10 @@ class ARIMA(Recipe):
         By default both are weighed; if `order` is given, there is only a mean. At most
         one difference goes with a constant.
     scale : {"auto", "root", "log", "relative", "absolute"}
-        See `forecast.series.scale`. "auto" is "absolute" and "log"; if `order` is given,
-        the one on which the values are likelier. Series with zeros have no logarithms.
+        See `forecast.series.scale`. "auto" is plain numbers and logarithms; if `order` is
+        given, that on which the values are likelier. Plain numbers are estimated with
+        errors of one size; where none is zero, errors to come are drawn in proportion to
+        the level, and forecasts stay positive. Series with zeros have no logarithms.
 
     Notes
     -----
@@ -171,7 +173,7 @@ class ARIMA(Recipe):
         return _Plan(
             designs=designs,
             grid=grid_of([p, q, P, Q], length, most if order is None else None),
-            kinds=("absolute", "log") if self.scale == "auto" else (self.scale,),
+            kinds=("straight", "log") if self.scale == "auto" else (self.scale,),
             given=order is not None,
         )
 
@@ -252,13 +254,22 @@ def _choices(y: Floats, kinds: Sequence[str]) -> list[Scaled]:
     The last digits are cut, so that another unit of measurement, which moves them, does not
     move what searches decide.
     """
+    unit = float(np.nanmax(y))
+    digits, power = np.frexp(y / unit)
+    share = np.ldexp(np.round(digits, DIGITS), power)
     choice = [
         replace(
-            scale, x=np.round(scale.x, DIGITS), weights=np.round(scale.weights, DIGITS)
+            _straight(share) if kind == "straight" else scaled(share, kind), unit=unit
         )
-        for scale in (scaled(y, kind) for kind in kinds)
+        for kind in kinds
     ]
-    return choice[:1] if choice[0].kind == choice[-1].kind else choice
+    return choice if np.nanmin(share) > 0 else choice[:1]
+
+
+def _straight(y: Floats) -> Scaled:
+    """Estimate in plain numbers, draw errors in proportion where nothing is zero."""
+    scale = scaled(y, "absolute")
+    return replace(scale, kind="relative") if np.nanmin(y) > 0 else scale
 
 
 def _mixed(plan: _Plan, parts: list[Weighed]) -> ARIMAFit:

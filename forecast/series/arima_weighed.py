@@ -55,7 +55,9 @@ class Weighed:
     now : Ends
         Where each candidate stands, without its trace.
     sigma, df : float arrays of shape (J,)
-        Standard deviation of e on the working scale and its degrees of freedom.
+        Standard deviation of e, in units of `scale.weights`, and its degrees of freedom.
+    spread : float array of shape (J,)
+        The same in proportion to the level, if errors are drawn so; else sigma.
     log_likelihood : float
         Of the heaviest candidate; of logarithms on that scale, else in the unit of the data.
     evidence : float
@@ -76,6 +78,7 @@ class Weighed:
     now: Ends
     sigma: Floats
     df: Floats
+    spread: Floats
     log_likelihood: float
     evidence: float
     means: Floats
@@ -114,7 +117,7 @@ class Weighed:
             constant = self.now.beta[0, -1]
             named[self._constant_name()] = self._constant_value(float(constant))
         return named | {
-            "sigma": float(self.sigma[0]) * self._unit_of_errors(),
+            "sigma": float(self.spread[0]) * self._unit_of_errors(),
             "d": float(design.plain),
             "D": float(design.seasonal),
         }
@@ -151,9 +154,8 @@ class Weighed:
         each = -(-count // sets)
         pick = self._pick(sets, rng)
         x = self._draw(pick, rng)
-        sigma = draw_sigma(
-            np.repeat(self.sigma[pick], each), np.repeat(self.df[pick], each), rng
-        ).reshape(sets, each)
+        df = np.repeat(self.df[pick], each)
+        wider = draw_sigma(np.ones(df.size), df, rng).reshape(sets, each)
         scores = rng.standard_normal((sets, each))
         padded = np.zeros((steps, sets * each))
         padded[:, :count] = shocks
@@ -161,7 +163,9 @@ class Weighed:
         which = self.which[pick]
         now = ends(self.problems, self.grid, which, self.index[pick], x)
         start = start_of(self.scale, self.designs, which, now)
-        values = simulate(self.scale, start, sigma, scores, noise)
+        shift = (start.doubt * self.sigma[pick])[:, None] * wider * scores
+        spread = self.spread[pick][:, None] * wider
+        values = simulate(self.scale, start, spread, shift, noise)
         return self.scale.values(values.reshape(steps, -1)[:, :count])
 
     def center(self, steps: int) -> Floats:

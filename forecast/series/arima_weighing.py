@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from forecast.series.arima_weighed import Weighed
 from forecast.series.arma import Ends, Grid, Problems, ends
-from forecast.series.arma_search import Estimates
+from forecast.series.arma_search import SMALLEST_ERROR, Estimates
 from forecast.series.differencing import Design
-from forecast.series.scale import Scaled
+from forecast.series.scale import Scaled, scaled
 
 __all__ = ["Case", "weigh"]
 
@@ -71,7 +71,8 @@ def weigh(
         g, o = which[part], index[part]
         sigma, places = criteria.sigma[g, o], problems.place[case.mine]
         now = _cut(seen, part, places)
-        means, residuals = _one_step(case, g - case.first, weights, sigma, now)
+        spread, sizes = _spread(case, g - case.first, sigma, now)
+        means, residuals = _one_step(case, g - case.first, weights, spread, sizes, now)
         fits.append(
             Weighed(
                 scale=case.scale,
@@ -86,6 +87,7 @@ def weigh(
                 now=replace(now, trace=np.zeros((0, 2, 0))),
                 sigma=sigma,
                 df=criteria.df[g, o],
+                spread=spread,
                 log_likelihood=float(criteria.log_likelihood[g[0], o[0]])
                 - _in_unit(case, int(g[0]), float(figures[part][0, 2])),
                 evidence=_evidence(case, criteria.own[case.first]),
@@ -189,8 +191,32 @@ def _cut(seen: Ends, part: slice, places: Ints) -> Ends:
     )
 
 
+def _spread(case: Case, which: Ints, sigma: Floats, now: Ends) -> tuple[Floats, Floats]:
+    """Return standard deviations of errors as drawn, and the sizes of one at each time.
+
+    Of plain numbers whose errors are drawn in proportion the sizes are recent levels.
+    """
+    scale, n = case.scale, case.scale.x.size
+    if scale.kind != "relative" or (scale.weights != 1).any():
+        return sigma, scale.weights
+    sizes = scaled(scale.x, "relative").weights
+    known = np.isfinite(scale.x)
+    spread = sigma.copy()
+    for j, g in enumerate(which):
+        lost = case.designs[g].lost
+        error = np.where(known[lost:], now.trace[j, 0, : n - lost], 0.0)
+        share = np.sum((error / sizes[lost:]) ** 2) / max(np.sum(error**2), 1e-300)
+        spread[j] = max(spread[j] * np.sqrt(share), SMALLEST_ERROR)
+    return spread, sizes
+
+
 def _one_step(
-    case: Case, which: Ints, weights: Floats, sigma: Floats, now: Ends
+    case: Case,
+    which: Ints,
+    weights: Floats,
+    spread: Floats,
+    sizes: Floats,
+    now: Ends,
 ) -> tuple[Floats, Floats]:
     """Return weighed one-step means and standardised errors; NaN where there is none."""
     scale, n = case.scale, case.scale.x.size
@@ -200,8 +226,9 @@ def _one_step(
         if not mine.any():
             continue
         error, root = np.moveaxis(now.trace[mine, :, : n - lost], 1, 0)
-        errors[lost:] += weights[mine] / sigma[mine] @ error
-        misses[lost:] += weights[mine] @ (error * root) * scale.weights[lost:]
+        error = error * scale.weights[lost:]
+        errors[lost:] += weights[mine] / spread[mine] @ (error / sizes[lost:])
+        misses[lost:] += weights[mine] @ (error * root)
         share[lost:] += weights[mine].sum()
     known = np.isfinite(scale.x) & (share > 0)
     share = np.where(known, share, np.nan)

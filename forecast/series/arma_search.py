@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.series.arma import BOUND, Grid, Jobs, Problems, evaluate
 
-__all__ = ["Estimates", "Precision", "estimate"]
+__all__ = ["SMALLEST_ERROR", "Estimates", "Precision", "estimate"]
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
