@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.decomposition.logmean import MOST_FACTORS, log_mean, shapley
-from forecast.decomposition.memberships import membership
 from forecast.decomposition.record import Decomposition
 from forecast.errors import ModelError
 from forecast.forecasts import Forecast
+from forecast.forecasts.memberships import membership
 from forecast.forecasts.units import group_units, sum_units
 from forecast.periods import parse_periods
 

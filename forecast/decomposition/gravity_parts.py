@@ -18,9 +18,9 @@ from forecast.decomposition.gravity_terms import (
 )
 from forecast.decomposition.logmean import MOST_FACTORS, growth_ratio, lmdi, shapley
 from forecast.decomposition.matching import Matched, ends_of_fit, match_periods
-from forecast.decomposition.memberships import Membership, membership
 from forecast.decomposition.record import Decomposition
 from forecast.errors import ModelError
+from forecast.forecasts.memberships import Membership, membership
 from forecast.gravity.derived.coefficient_draws import draw_coefficients
 from forecast.gravity.derived.prediction import is_log
 from forecast.gravity.fit import GravityFit

@@ -1,0 +1,385 @@
+r"""What a scenario does to the flows of a gravity fit: the partial effect.
+
+Flows change by :math:`\exp((x_1 - x_0)'\beta)`, with the coefficients drawn from their
+covariance. Effects of exporters and importers are held: incomes and the trade of others
+do not answer (Head and Mayer 2014, Handbook of International Economics 4, section 4.3, call
+this the partial trade impact). So rows of periods that were not estimated can be asked,
+too: their effects cancel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.errors import ModelError
+from forecast.events import EventLog, Recipe
+from forecast.forecasts import Forecast, summaries
+from forecast.forecasts.adding import unit_periods
+from forecast.forecasts.checking import refuse_unless_level
+from forecast.forecasts.levels import percent_label, tails_of
+from forecast.forecasts.memberships import membership
+from forecast.gravity.derived.coefficient_draws import draw_coefficients
+from forecast.gravity.derived.prediction import is_log
+from forecast.gravity.designs.new_rows import read_new_rows
+from forecast.gravity.fit import GravityFit
+from forecast.panel import TradePanel
+from forecast.periods import parse_periods
+from forecast.scenarios.limits import Names
+from forecast.scenarios.scenario import Scenario
+from forecast.scenarios.support import outside_support, warn_outside
+
+__all__ = ["GravityScenario", "gravity_scenario"]
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GravityScenario:
+    """Changes of flows in a scenario; `gravity_scenario` makes one.
+
+    Attributes
+    ----------
+    rows : DataFrame of n rows
+        Key columns, and ``period``.
+    base : float array of shape (n,)
+        Fitted flows; NaN in periods that were not estimated.
+    log_change : float array of shape (n,)
+        Of flows, at the estimated coefficients.
+    draws : float array of shape (n, n_draws)
+        The same with coefficients drawn.
+    name : str
+        The scenario's.
+    origin, destination : str or None
+    outside : DataFrame
+        Where the scenario leaves what was observed.
+    notes : tuple of str
+    """
+
+    rows: pd.DataFrame
+    base: Floats
+    log_change: Floats
+    draws: Floats
+    name: str
+    origin: str | None
+    destination: str | None
+    outside: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def to_frame(
+        self,
+        by: str = "flow",
+        levels: Sequence[float] = (80, 95),
+        *,
+        changed: bool = True,
+    ) -> pd.DataFrame:
+        """Return the effect by flow, country or in total, one row per unit and period.
+
+        Parameters
+        ----------
+        by : {"flow", "turnover", "exporter", "importer", "nation", "total"}
+        levels : sequence of float
+        changed : bool
+            Leave out what the scenario does not concern.
+
+        Returns
+        -------
+        DataFrame
+            Keys, ``period``, ``base`` (fitted), ``change`` and ``percent`` at the
+            estimated coefficients, then ``change_lower_80``, ``percent_lower_80`` and so
+            on.
+
+        Raises
+        ------
+        ModelError
+            F-879 sums over flows that have no fitted level; F-882 another `by`.
+        """
+        tables = []
+        keys = [name for name in self.rows if name != "period"]
+        for period in sorted(self.rows["period"].unique()):
+            at = np.flatnonzero(self.rows["period"] == period)
+            if by != "flow" and not np.isfinite(self.base[at]).all():
+                raise ModelError(
+                    f"flows of {period} have no fitted level to add up",
+                    code="F-879",
+                    count=int(np.isnan(self.base[at]).sum()),
+                    remedy="Take by='flow', or put the effect on a forecast: "
+                    "effect.on(forecast), and compare(forecast, {...}).",
+                )
+            flows = self.rows.iloc[at][keys].reset_index(drop=True)
+            member = membership(by, flows, self.origin, self.destination)
+            table = member.units.assign(period=period)
+            base = np.where(np.isfinite(self.base[at]), self.base[at], 1.0)
+            tables.append(_summed(table, member.matrix, base, self._of(at), levels))
+        table = pd.concat(tables, ignore_index=True)
+        if by == "flow":
+            known = np.isfinite(self.base).all()
+            if not known:
+                absolute = [
+                    c for c in table if c == "base" or str(c).startswith("change")
+                ]
+                lacking = self._lacking(table)
+                table.loc[lacking, absolute] = np.nan
+        if changed:
+            table = table[table["percent"].ne(0) & table["percent"].notna()]
+        return table.reset_index(drop=True)
+
+    def on(self, forecast: Forecast) -> Forecast:
+        """Return a forecast with its paths multiplied by the effect, draw by draw.
+
+        Units and periods of the forecast that the scenario has no row for stay.
+
+        Raises
+        ------
+        ModelError
+            F-507 no level, F-879 no unit and period in common.
+        """
+        refuse_unless_level(forecast, "a scenario")
+        cells = unit_periods(forecast.units, forecast.periods)
+        keys = [name for name in self.rows if name in cells]
+        numbered = self.rows[keys].reset_index(drop=True).reset_index(names="\0row")
+        row = cells.merge(numbered, how="left", on=keys)["\0row"]
+        found = row.notna().to_numpy()
+        if "period" not in keys or len(keys) < 2 or not found.any():
+            raise ModelError(
+                "forecast and scenario have no unit and period in common",
+                code="F-879",
+                examples=[forecast.periods[0], *self.rows["period"].unique()],
+                remedy="Give gravity_scenario the rows of the future: "
+                "gravity_scenario(fit, scenario, data=held(panel, 4)).",
+            )
+        factor = np.ones((len(cells), forecast.n_paths))
+        drawn = np.arange(forecast.n_paths) % self.draws.shape[1]
+        rows = row[found].to_numpy(dtype=np.intp)
+        factor[found] = np.exp(self.draws[np.ix_(rows, drawn)])
+        note = (
+            f"Partial effect of {self.name!r} by the coefficients of a gravity model."
+        )
+        return replace(
+            forecast,
+            draws=forecast.draws * factor.reshape(forecast.draws.shape),
+            notes=(*forecast.notes, note),
+        )
+
+    def __repr__(self) -> str:
+        concerned = self.log_change != 0
+        if not concerned.any():
+            return f"Scenario {self.name!r}: no flow changes"
+        percent = 100 * np.expm1(self.log_change[concerned])
+        text = (
+            f"Scenario {self.name!r}: partial effect on {int(concerned.sum()):,} of "
+            f"{len(self.rows):,} flows, {percent.min():+.1f} to {percent.max():+.1f} %"
+        )
+        if np.isfinite(self.base).all():
+            base = self.base.sum()
+            change = float((self.base * np.expm1(self.log_change)).sum())
+            low, high = np.quantile(
+                np.einsum("n,nd->d", self.base, np.expm1(self.draws)), tails_of(95)
+            )
+            text += (
+                f"; all flows {100 * change / base:+.2f} % "
+                f"(95 %: {100 * low / base:.2f} to {100 * high / base:.2f})"
+            )
+        return text.replace("-", "−")
+
+    def _of(self, at: NDArray[np.integer[Any]]) -> tuple[Floats, Floats]:
+        return self.log_change[at], self.draws[at]
+
+    def _lacking(self, table: pd.DataFrame) -> NDArray[np.bool_]:
+        keys = [name for name in self.rows if name in table]
+        level = self.rows.assign(**{"\0": self.base})
+        return np.asarray(table.merge(level, how="left", on=keys)["\0"].isna())
+
+
+def gravity_scenario(
+    fit: GravityFit,
+    scenario: Scenario,
+    data: TradePanel | pd.DataFrame | None = None,
+    *,
+    panel: TradePanel | None = None,
+    log: EventLog | None = None,
+    recipes: Mapping[str, Recipe] | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> GravityScenario:
+    """Return the partial effect of a scenario on the flows of a gravity fit.
+
+    Parameters
+    ----------
+    fit : GravityFit
+    scenario : Scenario
+        Changes of the model's regressors, added events, trade costs.
+    data : TradePanel or DataFrame, optional
+        Rows of the baseline: by default those that were estimated on; for the future
+        such as ``held(panel, 4)``.
+    panel, log, recipes
+        For added events, as in `Scenario.apply`.
+    draws : int
+        Draws of the coefficients; the same for every scenario with the same seed.
+    seed : int
+
+    Returns
+    -------
+    GravityScenario
+
+    Raises
+    ------
+    ColumnError
+        F-111 no such column.
+    ModelError
+        F-871, F-872, F-875 as `Scenario.apply`; F-876 coefficients without covariance;
+        F-879 changed columns that are no regressors, or rows without a value; F-882 least
+        squares of levels.
+
+    Warns
+    -----
+    ForecastWarning
+        F-874 values outside what was observed.
+
+    Examples
+    --------
+    >>> import forecast as fc
+    >>> flows = fc.datasets.simulate_trade(8, 5, seed=1).frame
+    >>> fit = fc.Gravity("flow ~ agreement | origin^period + destination^period").fit(flows)
+    >>> gravity_scenario(fit, Scenario("as it was"))
+    Scenario 'as it was': no flow changes
+    """
+    _refuse_levels(fit)
+    names = _names(fit, panel)
+    frame = _rows(fit, data)
+    after, before, _ = scenario._applied(frame, panel, log, recipes, names)
+    old, new = (_columns(fit, rows) for rows in (before, after))
+    difference = new - old
+    differs = np.flatnonzero((difference != 0).any(axis=0))
+    _refuse_idle(fit, scenario, before, after, differs)
+    point, costs = scenario.log_costs(frame, names, draws, seed)
+    moves = draw_coefficients(fit.beta, fit.covariance, draws, seed)
+    log_change = np.einsum("nk,k->n", difference[:, differs], fit.beta[differs]) + point
+    drawn = np.einsum("nk,dk->nd", difference[:, differs], moves[:, differs]) + costs
+    columns = [str(c) for c in after if pd.api.types.is_numeric_dtype(after[c].dtype)]
+    outside = outside_support(fit.design.source, before, after, names, columns)
+    warn_outside(scenario.name, outside)
+    keys = [name for name in fit.design.keys if name != names.period]
+    periods = parse_periods(frame[names.period], column=names.period)
+    notes = ("Partial effect: incomes and trade with others are held.",)
+    return GravityScenario(
+        rows=frame[keys].reset_index(drop=True).assign(period=periods),
+        base=_fitted(fit, before),
+        log_change=log_change,
+        draws=drawn,
+        name=scenario.name,
+        origin=None if names.ends is None else names.ends[0],
+        destination=None if names.ends is None else names.ends[1],
+        outside=outside,
+        notes=notes,
+    )
+
+
+def _summed(
+    table: pd.DataFrame,
+    matrix: Any,
+    base: Floats,
+    changes: tuple[Floats, Floats],
+    levels: Sequence[float],
+) -> pd.DataFrame:
+    point, draws = changes
+    table["base"] = matrix @ base
+    table["change"] = matrix @ (base * np.expm1(point))
+    drawn = np.asarray(matrix @ (base[:, None] * np.expm1(draws)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 100 / table["base"].to_numpy()
+        table["percent"] = scale * table["change"]
+        for level in levels:
+            ends = summaries.quantiles(drawn[:, None], tails_of(level))
+            for side, end in zip(("lower", "upper"), ends, strict=True):
+                label = percent_label(level)
+                table[f"change_{side}_{label}"] = end.ravel()
+                table[f"percent_{side}_{label}"] = scale * end.ravel()
+    return table
+
+
+def _rows(fit: GravityFit, data: TradePanel | pd.DataFrame | None) -> pd.DataFrame:
+    if data is None:
+        return fit.design.source.iloc[np.sort(fit.keys.positions)]
+    return data.to_frame() if isinstance(data, TradePanel) else data
+
+
+def _names(fit: GravityFit, panel: TradePanel | None) -> Names:
+    period = fit.keys.aliases.get("period", ())
+    pair = fit.keys.aliases.get("pair", ())
+    if panel is not None:
+        period = (panel.period,)
+    if not period:
+        raise ModelError(
+            "the fit does not know which column is the period",
+            code="F-881",
+            remedy="Fit a TradePanel, or say Gravity(..., origin='exporter', "
+            "destination='importer', period='year').",
+        )
+    ends = (pair[0], pair[1]) if len(pair) == 2 else None
+    keys = tuple(k for k in fit.design.keys if k != period[0])
+    return Names(period[0], ends, keys)
+
+
+def _columns(fit: GravityFit, rows: pd.DataFrame) -> Floats:
+    """Return the regressors of rows, (n, k)."""
+    (equation,) = fit.recipe.equations
+    new = read_new_rows(fit.design, equation, rows, offset=None)
+    if new.positions.size != len(rows):
+        lacking = len(rows) - new.positions.size
+        raise ModelError(
+            f"{lacking:,} of {len(rows):,} rows lack a value of a regressor",
+            code="F-879",
+            count=lacking,
+            examples=new.incomplete["reason"].unique(),
+            remedy="Fill in the future, for example with held(panel, horizon).",
+        )
+    kept = fit.drawn.collinearity.kept
+    columns = [new.columns[k] for k in kept]
+    return np.stack(columns, axis=1) if columns else np.empty((len(rows), 0))
+
+
+def _fitted(fit: GravityFit, rows: pd.DataFrame) -> Floats:
+    """Fitted flows, NaN where effects were not estimated."""
+    offset = fit.recipe.offset
+    if offset is not None and offset not in rows:
+        return np.full(len(rows), np.nan)
+    values = fit.predict(rows, unknown="missing").to_numpy(dtype=float)
+    return np.exp(values) if fit.estimate.family == "gaussian" else values
+
+
+def _refuse_idle(
+    fit: GravityFit,
+    scenario: Scenario,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    differs: NDArray[np.integer[Any]],
+) -> None:
+    """Refuse changes of columns that the model does not look at."""
+    idle = [
+        str(name)
+        for name in after
+        if name in before and not after[name].equals(before[name])
+    ]
+    if idle and not differs.size:
+        raise ModelError(
+            f"scenario {scenario.name!r} changes {idle}, which the model does not use",
+            code="F-879",
+            count=len(idle),
+            examples=idle,
+            remedy=f"Its coefficients are {list(fit.terms)[:20]}.",
+        )
+
+
+def _refuse_levels(fit: GravityFit) -> None:
+    if fit.estimate.family == "gaussian" and not is_log(fit.recipe.formula):
+        raise ModelError(
+            "least squares of levels has no effect in per cent",
+            code="F-882",
+            remedy="Take a PPML fit, or least squares of log(flow).",
+        )
