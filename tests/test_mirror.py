@@ -96,6 +96,12 @@ def test_importers_figures_are_made_fob_by_a_number_or_the_median_ratio(both):
     assert asymmetry(both, cif_fob=1.1)["asymmetry"].dropna().max() < 1e-12
 
 
+def test_a_slip_of_units_does_not_move_the_median_ratio(both):
+    slip = SIDES.assign(bn=[14.0, 15.4, 18.0, 19800.0, 5.0, 5.5, 7.0])
+    found = reconcile_reporters(panel_of(slip), cif_fob="median")
+    assert found.cif_fob == pytest.approx(1.1)
+
+
 def test_the_asymmetry_is_the_distance_over_the_mean(both):
     found = asymmetry(both)
     x, m = found["report of exporter"], found["report of importer"]

@@ -176,6 +176,17 @@ def test_cross_temporal_reconciliation_is_the_kronecker_product_written_out(meth
     np.testing.assert_allclose(out["quarter"].draws, expected[:, 1:], rtol=1e-6)
 
 
+def test_forecasts_made_apart_count_as_independent_in_mint(base):
+    levels = {"top": base.select(node=NODES[:2]), "rest": base.select(node=NODES[2:])}
+    out = reconcile(levels, Hierarchy.tree(TREE), "mint", paths="as drawn")
+    paths = base.draws[:, 0]
+    together = shrunk_twin(paths - paths.mean(axis=1, keepdims=True))
+    together[:2, 2:] = together[2:, :2] = 0.0
+    expected = projected(paths, together)
+    np.testing.assert_allclose(out["top"].draws[:, 0], expected[:2], rtol=2e-7)
+    np.testing.assert_allclose(out["rest"].draws[:, 0], expected[2:], rtol=2e-7)
+
+
 @pytest.mark.parametrize("exchanges", [25, 0], ids=["exchanges", "one by one"])
 @pytest.mark.parametrize("method", ["wls", "mint"])
 def test_no_path_is_negative_and_each_is_the_nearest_that_is_not(
@@ -274,6 +285,15 @@ def test_the_unit_of_measurement_does_not_matter(near_zero, method, unit):
     np.testing.assert_allclose(scaled.draws / unit, plain.draws, rtol=1e-6, atol=1e-7)
 
 
+def test_a_constraint_times_any_number_is_the_same_constraint(near_zero):
+    tree = Hierarchy.tree(TREE)
+    times = np.array([[1e-13], [-1e9]])
+    same = Hierarchy(tree.nodes, tree.matrix * times, tree.wholes)
+    np.testing.assert_allclose(
+        reconcile(near_zero, same).draws, reconcile(near_zero, tree).draws, rtol=1e-9
+    )
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_order_of_units_does_not_matter_to_the_last_bit(near_zero, method):
     tree = Hierarchy.tree(TREE)
@@ -301,6 +321,22 @@ def test_the_true_covariance_makes_forecasts_better_than_any_other_weights():
     bottom_up = loss(reconcile(base, tree, "bottom-up"))
     assert mint.sum() < min(wls.sum(), ols.sum(), bottom_up.sum(), loss(base).sum())
     assert (mint <= loss(base) * 1.01).all()  # no node loses
+
+
+def test_coherence_tells_the_gap_of_each_sum_in_each_period():
+    draws = np.array([[[10.0, 14.0]], [[4.0, 5.0]], [[5.0, 6.0]]])
+    found = coherence(
+        outlook(draws, ["T", "a", "b"], YEARS[:1]), Hierarchy.tree({"T": ["a", "b"]})
+    )
+    assert found.to_dict("records") == [
+        {
+            "constraint": "T = a + b",
+            "period": "2021",
+            "mean_gap": 2.0,
+            "largest_gap": 3.0,
+            "relative": 0.25,
+        }
+    ]
 
 
 def test_units_outside_all_sums_keep_their_paths(base):
@@ -386,6 +422,23 @@ def test_observed_months_count_in_their_year_and_are_not_moved():
     assert coherence(out, Hierarchy.over_time())["relative"].max() < 1e-9
 
 
+def test_bottom_up_over_time_makes_years_of_months_and_leaves_months_alone():
+    levels = months_and_year()
+    out = reconcile(levels, Hierarchy.over_time(), "bottom-up")
+    assert (out["month"].draws == levels["month"].draws).all()
+    expected = levels["month"].total("year").draws
+    np.testing.assert_allclose(out["year"].draws, expected, rtol=1e-14)
+
+
+def test_paths_of_a_year_take_the_order_of_the_sums_of_its_months():
+    levels = months_and_year()
+    sums = levels["month"].total("year").draws[0, 1]
+    apart = np.corrcoef(levels["year"].draws[0, 1], sums)[0, 1]
+    assert abs(apart) < 0.2
+    out = reconcile(levels, Hierarchy.over_time())
+    assert np.corrcoef(out["year"].draws[0, 1], sums)[0, 1] > 0.99
+
+
 def test_a_published_year_below_its_observed_months_is_refused_with_the_amount():
     levels = months_and_year()
     with pytest.raises(ModelError, match=r"F-827.*KZ 2021 \(13\).*short by 1\b"):
@@ -402,6 +455,10 @@ def test_a_year_of_which_months_are_unknown_is_not_tied_to_them():
     assert (14 + first.draws.sum(axis=1) > levels["year"].draws[:, 0]).any()
     untouched = 14 + first.draws.sum(axis=1) <= levels["year"].draws[:, 0]
     assert (out["month"].draws == first.draws).all(axis=1)[untouched].all()
+    told = "1 wholes are not tied to their parts, since not every part is forecast or"
+    assert any(
+        note.startswith(told) and "KZ 2021" in note for note in out["year"].notes
+    )
 
 
 def test_regions_forecast_by_year_bind_a_nation_forecast_by_month():
@@ -519,6 +576,17 @@ def test_trap_5_published_regions_ten_per_cent_above_the_nation_are_refused(near
         reconcile(near_zero, Hierarchy.tree(TREE), published=figures)
 
 
+def test_trap_5_a_contradiction_across_two_sums_is_found_with_its_amount(near_zero):
+    """EAEU = KZ + RU and KZ = KZ-10 + KZ-11, with KZ itself not published."""
+    figures = {"EAEU": 100.0, "RU": 70.0, "KZ-10": 20.0, "KZ-11": 15.0}
+    with pytest.raises(ModelError, match=r"F-826.*off by (-5|5)\b"):
+        reconcile(
+            near_zero,
+            Hierarchy.tree(TREE),
+            published={(node, "2021"): value for node, value in figures.items()},
+        )
+
+
 def test_trap_5_an_unallocated_node_takes_the_gap_with_its_sign(near_zero):
     figures = {("KZ", "2021"): 100.0, ("KZ-10", "2021"): 60.0, ("KZ-11", "2021"): 50.0}
     tree = Hierarchy.tree(TREE, unallocated=["KZ"])
@@ -555,6 +623,12 @@ def test_incoherent_forecasts_are_moved_only_with_a_note_of_how_much(base):
     (moved,) = [note for note in out.notes if note.startswith("means moved")]
     assert all(node in moved for node in NODES)
     table = movements(base, out)
+    for column, forecast in (("before", base), ("after", out)):
+        means = forecast.draws.mean(axis=2).ravel()
+        sds = forecast.draws.std(axis=2).ravel()
+        np.testing.assert_allclose(table[column], means)
+        np.testing.assert_allclose(table[f"sd_{column}"], sds)
+    np.testing.assert_allclose(table["percent"], 100 * table["moved"] / table["before"])
     biggest = table.groupby("node")["moved"].sum()["EAEU"]
     assert f"EAEU {biggest:+,.4g}" in moved
     assert out.model == "forecast, reconciled (wls)"
@@ -713,8 +787,12 @@ def test_forecasts_that_do_not_fit_together_are_refused(base):
         reconcile({"one": base, "two": top}, tree)
     with pytest.raises(ModelError, match="F-821"):
         reconcile(outlook(np.ones((1, 2, 3)), ["US"]), tree)
+    with pytest.raises(ModelError, match=r"F-821.*KZ-11.*Did you mean"):
+        reconcile(base.select(node=["EAEU", "RU", "KZ-10"]), tree)
+    lone = {"nation": base.select(node="KZ"), "part": base.select(node="KZ-10")}
+    lone["late"] = base.select(node="KZ-11", period="2022")
     with pytest.raises(ModelError, match=r"F-828.*KZ 2021"):
-        reconcile(base.select(node=["KZ", "KZ-10"]), tree, "bottom-up")
+        reconcile(lone, Hierarchy.tree({"KZ": ["KZ-10", "KZ-11"]}), "bottom-up")
     with pytest.raises(ModelError, match="F-512"):
         movements(base, top)
     with pytest.raises(ModelError, match="F-824"):

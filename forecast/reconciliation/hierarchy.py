@@ -71,6 +71,9 @@ class Hierarchy:
         check_constraints(nodes, matrix, across)
         size = np.abs(matrix).max(axis=1, initial=0.0)
         matrix = matrix / size[:, None]
+        top = np.array([node in self.wholes for node in nodes], dtype=bool)
+        turned = (matrix[:, top] < 0).any(axis=1) & ~(matrix[:, top] > 0).any(axis=1)
+        matrix[turned] *= -1.0  # wholes stand on the positive side
         matrix.flags.writeable = False
         for name, value in {
             "nodes": nodes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,7 @@ def read_levels(
     Raises
     ------
     ModelError
-        F-821 no node of the hierarchy is forecast, or one is twice. F-822 forecasts that
+        F-821 no node of the hierarchy is forecast, a part is not, or one is twice. F-822 forecasts that
         cannot be added up: other measures, numbers of paths, quantities.
     """
     if not forecasts:
@@ -113,6 +114,30 @@ def _check_together(levels: list[Level], hierarchy: Hierarchy) -> None:
             remedy=f"Its nodes are {list(hierarchy.nodes[:5])}; forecast.reconciliation."
             "node_names tells what units are called.",
         )
+    _refuse_missing_parts(levels, hierarchy)
+
+
+def _refuse_missing_parts(levels: list[Level], hierarchy: Hierarchy) -> None:
+    """Refuse sums of forecasts in which a part has none: nothing would tie the others."""
+    there = {node for level in levels for node in level.nodes}
+    here = np.array([node in there for node in hierarchy.nodes], dtype=bool)
+    excused = hierarchy.wholes | hierarchy.signed
+    needed = np.array([node not in excused for node in hierarchy.nodes], dtype=bool)
+    rows = (hierarchy.matrix[:, here] != 0).any(axis=1)
+    missing = needed & ~here & (hierarchy.matrix[rows] != 0).any(axis=0)
+    if not missing.any():
+        return
+    names = [hierarchy.nodes[column] for column in np.flatnonzero(missing).tolist()]
+    close = difflib.get_close_matches(names[0], sorted(there), n=1)
+    meant = f" Did you mean {close}?" if close else ""
+    raise ModelError(
+        f"{len(names):,} parts of the hierarchy have no forecast",
+        code="F-821",
+        count=len(names),
+        examples=names,
+        remedy="Forecast them, or leave them out of the hierarchy: `unallocated` takes "
+        f"what is not forecast by part.{meant}",
+    )
 
 
 def _apart(problem: str) -> ModelError:

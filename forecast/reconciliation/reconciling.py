@@ -101,7 +101,8 @@ def reconcile(
         independent.
     published : DataFrame or mapping, optional
         Figures that are out, with columns ``node, period, value`` or as (node, period)
-        to value. They stay as they are, to the last bit.
+        to value. They stay as they are, to the last bit; where the history holds the
+        same cell they go before it.
     paths : {"aligned", "as drawn"}
         Path k of one fit has nothing to do with path k of another. "aligned" gives a
         whole that was forecast apart from its parts the ranks of their sums, so that
@@ -119,7 +120,7 @@ def reconcile(
     Raises
     ------
     ModelError
-        F-821 units that are no nodes or come twice, F-822 forecasts that do not fit
+        F-821 units that are no nodes or come twice, parts without a forecast, F-822 forecasts that do not fit
         together, F-823 an unknown method, F-824 a covariance that does not fit, F-825
         strange published figures, F-826 published figures contradict each other, F-827
         they leave less than nothing to the rest, F-828 parts are missing.
@@ -154,7 +155,7 @@ def reconcile(
     known = {key: v for level in levels for key, v in level.history().items()} | fixed
     draws = [level.forecast.draws.copy() for level in levels]
     spare: _Spare = {}
-    gap, reordered = 0.0, set[int]()
+    gap, reordered, untied = 0.0, set[int](), list[str]()
     of_level = {level.name: number for number, level in enumerate(levels)}
     used: set[tuple[str, str, int]] = set()
     for component in components_of(hierarchy, levels):
@@ -163,14 +164,16 @@ def reconcile(
         for block in blocks_of(component, known):
             solved = solver.solve(block)
             gap = max(gap, solved.gap)
+            untied += solved.untied
             reordered |= {numbers[level] for level in solved.reordered}
             _write(solved, block, numbers, draws)
             _keep_spare(solved, block, component.grid, spare)
             used.update(_keys(block, component.grid))
     _refuse_unused(fixed, used, draws, levels)
+    loose = _loose(untied)
     results = {
         level.name: _result(
-            level, draws[number], hierarchy, plan, gap, number in reordered
+            level, draws[number], hierarchy, plan, gap, number in reordered, loose
         )
         for number, level in enumerate(levels)
     }
@@ -282,12 +285,14 @@ def _result(
     plan: Plan,
     gap: float,
     reordered: bool,
+    loose: Sequence[str],
 ) -> Forecast:
     before = level.forecast
     notes = [*before.notes, f"base forecasts missed their sums by up to {gap:.2%}"]
     notes += told(before.draws, draws, level.nodes)
     if reordered:
         notes.append("paths of wholes were put in the order of the sums of their parts")
+    notes += loose
     outside = set(level.nodes) - set(hierarchy.nodes)
     if outside and hierarchy.nodes:
         notes.append(f"{len(outside):,} units are in no sum")
@@ -297,6 +302,17 @@ def _result(
         model=f"{before.model or 'forecast'}, reconciled ({plan.method})",
         notes=tuple(notes),
     )
+
+
+def _loose(untied: Sequence[str]) -> list[str]:
+    """Return a note on sums that hold only as a bound, if there are some."""
+    if not untied:
+        return []
+    shown = "; ".join(untied[:5])
+    return [
+        f"{len(untied):,} wholes are not tied to their parts, since not every part is "
+        f"forecast or known: {shown}"
+    ]
 
 
 def _unallocated(

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from forecast.errors import ModelError
 from forecast.reconciliation.blocks import Block, Grid, label_of
 
-__all__ = ["contradiction", "nothing_left", "nothing_to_go_by"]
+__all__ = ["cell_name", "contradiction", "nothing_left", "nothing_to_go_by"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
 
 
-def _cell(block: Block, grid: Grid, cell: int) -> str:
+def cell_name(block: Block, grid: Grid, cell: int) -> str:
+    """Name a cell by its node and period."""
     node, span = divmod(cell, len(grid.spans))
     return f"{grid.nodes[node]} {label_of(grid.spans[span][0], block.ordinals[span])}"
 
@@ -30,7 +31,7 @@ def _sentence(block: Block, grid: Grid, row: Floats) -> str:
         value = block.known[cell]
         told = "" if np.isnan(value) else f" ({value:,.10g})"
         sign = " - " if row[cell] > 0 else " + "
-        terms.append((sign, f"{_cell(block, grid, cell)}{told}"))
+        terms.append((sign, f"{cell_name(block, grid, cell)}{told}"))
     right = "".join(sign + text for sign, text in terms[1:6])
     more = f" + {len(terms) - 6} more" if len(terms) > 6 else ""
     return f"{terms[0][1]} = {right.removeprefix(' + ')}{more}"
@@ -80,7 +81,7 @@ def nothing_left(block: Block, grid: Grid) -> ModelError:
 
 def nothing_to_go_by(block: Block, grid: Grid, wanted: Bools) -> ModelError:
     """Wholes of which not all parts are forecast."""
-    cells = [_cell(block, grid, int(cell)) for cell in np.flatnonzero(wanted)]
+    cells = [cell_name(block, grid, int(cell)) for cell in np.flatnonzero(wanted)]
     return ModelError(
         f"{len(cells):,} wholes of which not every part is forecast or known",
         code="F-828",

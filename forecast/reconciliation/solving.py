@@ -17,6 +17,7 @@ from forecast.reconciliation.elimination import Split, echelon, split_constraint
 from forecast.reconciliation.nonnegative import InfeasibleError
 from forecast.reconciliation.projection import reconciled_cells
 from forecast.reconciliation.refusals import (
+    cell_name,
     contradiction,
     nothing_left,
     nothing_to_go_by,
@@ -68,12 +69,16 @@ class Solved:
         the largest.
     reordered : frozenset of int
         Levels of the component with paths that were put in another order.
+    untied : tuple of str
+        Wholes that are not tied to their parts, since a part is neither forecast nor
+        known in this period.
     """
 
     cells: Floats
     determined: Bools
     gap: float
     reordered: frozenset[int]
+    untied: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -119,7 +124,8 @@ class Solver:
             cells = reconciled_cells(base, split, covariance, block.known, grid.signed)
         except InfeasibleError:
             raise nothing_left(block, grid) from None
-        return Solved(cells, split.determined, gap, reordered)
+        untied = _untied(block, grid, known)
+        return Solved(cells, split.determined, gap, reordered, untied)
 
     def _split(self, known: Bools, free: Bools) -> Split:
         key = known.tobytes() + free.tobytes()
@@ -206,6 +212,17 @@ class Solver:
         values = covariance.loc[nodes, nodes].to_numpy(dtype=float)
         same = span[:, None] == span[None, :]
         return np.where(same, values * np.sqrt(np.outer(length, length)), 0.0)
+
+
+def _untied(block: Block, grid: Grid, known: Bools) -> tuple[str, ...]:
+    """Name the wholes of sums in which a part, and not what is unallocated, is missing."""
+    absent = ~(block.forecast | known) & ~grid.signed
+    open_part = (grid.matrix[:, absent] < 0).any(axis=1)
+    several = (grid.matrix[:, block.forecast] != 0).sum(axis=1) > 1
+    rows = grid.matrix[open_part & several]
+    return tuple(
+        dict.fromkeys(cell_name(block, grid, int(row.argmax())) for row in rows)
+    )
 
 
 def _refuse_contradictions(block: Block, grid: Grid, split: Split) -> None:
