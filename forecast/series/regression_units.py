@@ -247,19 +247,16 @@ class ErrorsFit:
 
     def center(self, steps: int) -> Floats:
         """See `UnitFit.center`."""
-        m, x = self.memory, np.zeros(steps)
+        m, x, rows = self.memory, np.zeros(steps), self._rows(steps)
         still = replace(self, drivers=_still(self.drivers))
-        shared, rows = self.drivers.beta[:, None], self._rows(steps)
-        for c, weight in enumerate(m.weights.tolist()):
-            own = m.own[c][:, None]
-            errors = still._errors(own, shared)
-            error, innovation = float(errors[-1, 0]), float((m.reach[c] @ errors)[0])
-            for step in range(steps):
-                error = m.rho[c] * error + m.theta[c] * innovation
-                innovation = 0.0
-                x[step] += weight * (
-                    float(still._line(rows[step], step, own, shared)[0]) + error
-                )
+        shared, own = self.drivers.beta[:, None], m.own.T
+        errors = still._errors(own, shared)
+        error, innovation = errors[-1], (m.reach * errors.T).sum(axis=1)
+        for step in range(steps):
+            error = m.rho * error + m.theta * innovation
+            innovation = np.zeros_like(innovation)
+            line = still._line(rows[step], step, own, shared)
+            x[step] = float(m.weights @ (line + error))
         return self.scale.values(x)
 
     # ------------------------------------------------------------------------ inside

@@ -323,7 +323,7 @@ def _accumulated(x: Floats, share: float, start: Floats) -> Floats:
             states[t] = state
         return np.where(known, states, np.nan)
     level, levels, filled = start, np.empty(x.shape), np.where(known, x, 0.0)
-    whole: list[bool] = known.reshape(len(x), -1).all(axis=1).tolist()
+    whole = [bool(row.all()) for row in known]
     for t, value in enumerate(filled):
         moved = share * level + value
         level = moved if whole[t] else np.where(known[t], moved, level)
