@@ -339,6 +339,12 @@ def test_coherence_tells_the_gap_of_each_sum_in_each_period():
     ]
 
 
+def test_a_constraint_with_its_whole_on_the_negative_side_reads_and_works_alike():
+    turned = Hierarchy.from_constraints(pd.DataFrame({"T": [-1], "a": [1], "b": [1]}))
+    assert turned.sentence(0) == "T = a + b"
+    assert turned.wholes == {"T"}
+
+
 def test_units_outside_all_sums_keep_their_paths(base):
     wide = outlook(np.concatenate([base.draws, base.draws[:1] * 3]), [*NODES, "other"])
     out = reconcile(wide, Hierarchy.tree(TREE))
@@ -597,6 +603,7 @@ def test_trap_5_an_unallocated_node_takes_the_gap_with_its_sign(near_zero):
     np.testing.assert_allclose(
         open_part.draws[0, 1], kept[1, 1] - kept[3, 1] - kept[4, 1], atol=1e-12
     )
+    assert not any("not tied" in note for note in out["all"].notes)  # as was asked
     # Nothing ties regions to the nation, so nothing is rescaled.
     assert (kept[3:, 1] == near_zero.draws[3:, 1]).all()
 
