@@ -10,6 +10,14 @@ from __future__ import annotations
 from forecast.attribution.attribution import attribute
 from forecast.attribution.evidence import Significance
 from forecast.attribution.literature import literature_table
+from forecast.attribution.potential import Potential, potential
 from forecast.attribution.record import Attribution
 
-__all__ = ["Attribution", "Significance", "attribute", "literature_table"]
+__all__ = [
+    "Attribution",
+    "Potential",
+    "Significance",
+    "attribute",
+    "literature_table",
+    "potential",
+]

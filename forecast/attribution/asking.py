@@ -42,11 +42,29 @@ def check_options(
         )
 
 
-def periods_asked(cells: Cells, start: Any, end: Any) -> tuple[int, int]:
-    """Return start and end as numbers of periods; F-887 where they are not possible."""
-    first = 0 if start is None else _period(cells, start)
+def periods_asked(
+    cells: Cells, start: Any, end: Any, *, longest: int | None = None
+) -> tuple[int, int]:
+    """Return start and end as numbers of periods.
+
+    Parameters
+    ----------
+    cells : Cells
+    start, end : period or None
+        The last period is the end by default. The start is the first one, or with
+        `longest` so many periods before the end as to make that many; then it may be
+        the end as well.
+    longest : int, optional
+
+    Raises
+    ------
+    PeriodError
+        F-887 outside the data, or in the wrong order.
+    """
     last = cells.periods - 1 if end is None else _period(cells, end)
-    if not 0 <= first < last < cells.periods:
+    first = 0 if longest is None else max(0, last - longest + 1)
+    first = first if start is None else _period(cells, start)
+    if not 0 <= first <= last < cells.periods or (first == last and longest is None):
         raise PeriodError(
             f"from {start} to {end} is not within {cells.label(0)} to "
             f"{cells.label(cells.periods - 1)}",

@@ -220,12 +220,13 @@ def _slopes(cells: Cells, values: Floats, weights: Floats) -> Floats:
     count = int(cells.unit.max()) + 1
 
     def total(x: Floats) -> Floats:
-        sums: Floats = np.bincount(cells.unit, weights=weights * x, minlength=count)
-        return sums
+        sums = np.bincount(cells.unit, weights=weights * x, minlength=count)
+        return sums.astype(np.float64)
 
     time = cells.time.astype(float)
-    mass = np.maximum(total(np.ones_like(time)), np.finfo(float).tiny)
-    t = time - (total(time) / mass)[cells.unit]
+    mass: Floats = np.maximum(total(np.ones_like(time)), np.finfo(float).tiny)
+    middle: Floats = total(time) / mass
+    t = time - middle[cells.unit]
     spread = total(t * t)
     slopes: Floats = total(t * values) / np.where(spread > 0, spread, 1.0)
     return slopes

@@ -218,7 +218,7 @@ def judge_all(
         )
     flag = ""
     if growth[0] > LARGE_SHARE:
-        flag = f"more than a third of growth from cooperation is more than is known: {growth[0]:.0%}"
+        flag = f"{growth[0]:.0%} of growth from cooperation is more than a third"
     if by[UNKNOWN] and not by[SUPPORTED]:
         first = next(v for v in verdicts if v.verdict == UNKNOWN)
         why = f"{first.term}: {first.because}"
@@ -233,13 +233,9 @@ def judge_all(
         return Verdict(
             "", UNKNOWN, why, "A year in which the indicators changed more.", flag
         )
-    return Verdict(
-        "",
-        NOT_SUPPORTED,
-        f"no kind of event moves trade; {share}",
-        "See the terms.",
-        flag,
-    )
+    first = verdicts[0]
+    why = f"no kind of event moves trade: {first.term}, {first.because}"
+    return Verdict("", NOT_SUPPORTED, why, first.would_change, flag)
 
 
 WORDS = (SUPPORTED, NOT_SUPPORTED, UNKNOWN)
