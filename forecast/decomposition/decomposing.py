@@ -85,8 +85,9 @@ def decompose(
     Notes
     -----
     Draws of coefficients move the effects with them, to first order, so that sums of
-    fitted flows stay what they are. Intervals do not hold the chance in the effects
-    themselves: what a country's few flows say about its capacity.
+    fitted flows stay what they are. The effects of both periods have errors of their own,
+    drawn from the residuals of their flows: a country with few flows says less about its
+    capacity.
 
     References
     ----------

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.decomposition.effect_chance import EffectChance, effect_chance
 from forecast.decomposition.gravity_terms import (
     EXPORTER,
     IMPORTER,
@@ -37,9 +38,11 @@ NORMALISED = (
     "exporter capacity and importer demand are relative to it and sum to zero over all flows."
 )
 INTERVALS = (
-    "Intervals carry the uncertainty of the coefficients, effects moving with them; not the "
-    "chance in the effects themselves."
+    "Intervals carry the uncertainty of the coefficients, effects moving with them, and the "
+    "chance in the effects of both periods."
 )
+
+COEFFICIENTS = "Intervals carry the uncertainty of the coefficients only."
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -97,8 +100,18 @@ def decompose_fit(
     split = shapley if method == "shapley" else lmdi
     point = _contributions(terms, at_point, split, sums)
     paths = np.empty((*point.shape, draws))
+    chance = effect_chance(
+        fit,
+        dict(terms.named),
+        matched.rows,
+        matched.flow_of_row,
+        matched.of_period,
+        draws,
+        seed,
+    )
     for path, move in enumerate(moves):
-        paths[..., path] = _contributions(terms, move, split, sums)
+        error = None if chance is None else chance.at(path)
+        paths[..., path] = _contributions(terms, move, split, sums, error)
     names = (*terms.names, REST, ENTRY)
     if not sums.entry.any():
         point, paths, names = point[:, :-1], paths[:, :-1], names[:-1]
@@ -115,7 +128,7 @@ def decompose_fit(
         measure=measure,
         what=by,
         method=method,
-        notes=(*_notes(terms, matched, sums, flows), *member.notes),
+        notes=(*_notes(terms, matched, sums, flows, chance), *member.notes),
     )
 
 
@@ -130,9 +143,15 @@ def _sums(member: Membership, matched: Matched, flows: Floats) -> Sums:
     )
 
 
-def _contributions(terms: GravityTerms, move: Floats, split: Any, sums: Sums) -> Floats:
+def _contributions(
+    terms: GravityTerms,
+    move: Floats,
+    split: Any,
+    sums: Sums,
+    chance: tuple[Floats, Mapping[str, Floats]] | None = None,
+) -> Floats:
     """Return contributions by group (n_groups, K + 2): terms, rest, entry and exit."""
-    start, changes = terms.at(move)
+    start, changes = terms.at(move, chance)
     total = changes.sum(axis=1)
     weight = start * growth_ratio(total)
     parts = split(start, _relative_to_world(terms.names, changes, weight))
@@ -158,10 +177,14 @@ def _relative_to_world(
 
 
 def _notes(
-    terms: GravityTerms, matched: Matched, sums: Sums, flows: Floats
+    terms: GravityTerms,
+    matched: Matched,
+    sums: Sums,
+    flows: Floats,
+    chance: EffectChance | None,
 ) -> tuple[str, ...]:
     notes = [NORMALISED] if EXPORTER in terms.names or IMPORTER in terms.names else []
-    notes += [INTERVALS, *matched.notes]
+    notes += [INTERVALS if chance is not None else COEFFICIENTS, *matched.notes]
     if sums.entry.any():
         count = len(matched.units) - matched.fitted.size
         notes.append(

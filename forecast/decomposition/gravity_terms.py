@@ -62,6 +62,8 @@ class GravityTerms:
         Fitted means at the start and at the end.
     tilde : float array of shape (n, k)
         How the log of the fitted mean at the start moves with the coefficients.
+    named : mapping of int to str
+        Which effects vary over time, by position, and the terms they belong to.
     """
 
     names: tuple[str, ...]
@@ -69,12 +71,22 @@ class GravityTerms:
     slopes: Floats
     means: Floats
     tilde: Floats
+    named: Mapping[int, str]
 
-    def at(self, move: Floats) -> tuple[Floats, Floats]:
-        """Return means at the start (n,) and log changes (n, K) for moved coefficients."""
-        start = self.means[0] * np.exp(np.einsum("nk,k->n", self.tilde, move))
+    def at(
+        self, move: Floats, chance: tuple[Floats, Mapping[str, Floats]] | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return means at the start (n,) and log changes (n, K) for moved coefficients.
+
+        `chance` are errors of effects: of the log mean at the start, and of changes.
+        """
+        log_start = np.einsum("nk,k->n", self.tilde, move)
         changes = self.changes + np.einsum("Tnk,k->nT", self.slopes, move)
-        return start, changes
+        if chance is not None:
+            log_start = log_start + chance[0]
+            for name, error in chance[1].items():
+                changes[:, self.names.index(name)] += error
+        return self.means[0] * np.exp(log_start), changes
 
 
 def gravity_terms(
@@ -110,12 +122,19 @@ def gravity_terms(
 
     moves = effect_moves(estimate.effects, X - tilde) if estimate.effects else ()
     none = np.zeros((first.size, len(kept)))
-    for effect, codes, values, move in zip(
-        fit.design.effects, estimate.effects, estimate.level_values, moves, strict=True
+    over_time: dict[int, str] = {}
+    for place, (effect, codes, values, move) in enumerate(
+        zip(
+            fit.design.effects,
+            estimate.effects,
+            estimate.level_values,
+            moves,
+            strict=True,
+        )
     ):
         before, after = codes.codes[first], codes.codes[last]
         if not np.array_equal(before, after):
-            name = _kind(effect, ends)
+            over_time[place] = name = _kind(effect, ends)
             add(name, values[after] - values[before], move[before] - move[after])
     named = {
         term: name
@@ -146,6 +165,7 @@ def gravity_terms(
         slopes=np.stack([slopes.get(name, none) for name in names]),
         means=np.exp(estimate.eta[matched.rows]),
         tilde=tilde[first],
+        named=over_time,
     )
 
 

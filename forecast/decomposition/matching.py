@@ -17,6 +17,7 @@ __all__ = ["Ends", "Matched", "ends_of_fit", "match_periods"]
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Matched:
         Which of the N have fitted means in both periods.
     rows : int array of shape (2, n)
         Where these stand in the estimate.
+    flow_of_row : int array of shape (rows of the estimate,)
+    of_period : two bool arrays of the same shape
+        Rows of the estimate that are of the start, of the end.
     start, end : Period
     notes : tuple of str
     """
@@ -59,6 +63,8 @@ class Matched:
     flows: Floats
     fitted: Ints
     rows: Ints
+    flow_of_row: Ints
+    of_period: tuple[Bools, Bools]
     start: pd.Period
     end: pd.Period
     notes: tuple[str, ...]
@@ -127,10 +133,22 @@ def match_periods(fit: GravityFit, ends: Ends, start: Any, end: Any) -> Matched:
         flows=both[["\0y0", "\0y1"]].to_numpy(dtype=float).T,
         fitted=fitted,
         rows=places[:, fitted],
+        flow_of_row=_flow_of_row(fit, ends),
+        of_period=_of_period(periods[fit.keys.positions], wanted),
         start=wanted[0],
         end=wanted[1],
         notes=notes,
     )
+
+
+def _flow_of_row(fit: GravityFit, ends: Ends) -> Ints:
+    """Number the flows of the estimate's rows, in the order of their keys."""
+    table = fit.design.source[list(ends.units)].iloc[fit.keys.positions]
+    return np.asarray(table.groupby(list(ends.units), sort=True).ngroup())
+
+
+def _of_period(periods: pd.PeriodIndex, wanted: list[pd.Period]) -> tuple[Bools, Bools]:
+    return np.asarray(periods == wanted[0]), np.asarray(periods == wanted[1])
 
 
 def _period(label: Any, periods: pd.PeriodIndex, column: str) -> pd.Period:

@@ -15,6 +15,7 @@ from forecast.forecasts import Forecast, summaries
 from forecast.forecasts.adding import unit_periods
 from forecast.forecasts.levels import tails_of
 from forecast.forecasts.units import unit_name
+from forecast.scenarios.wording import number
 
 __all__ = ["Comparison", "compare"]
 
@@ -117,12 +118,11 @@ class Comparison:
         who = unit_name(whole.baseline.units, 0)
         unit = f" {whole.baseline.measure}" if whole.baseline.measure else ""
         said = [
-            f"{row.scenario!r} {row.mid:+,.4g} (80 %: {row.low:,.4g} to {row.high:,.4g}){unit}, "
-            f"{row.percent_mid:+,.1f} %"
+            f"{row.scenario!r} {number(row.mid, '+,.4g')} (80 %: {number(row.low)} to "
+            f"{number(row.high)}){unit}, {number(row.percent_mid, '+,.1f')} %"
             for row in last.itertuples(index=False)
         ]
-        text = f"Against the baseline, {who} {table['period'].max()}: {'; '.join(said)}"
-        return text.replace("-", "−")
+        return f"Against the baseline, {who} {table['period'].max()}: {'; '.join(said)}"
 
     def _each(self, change: Callable[[Forecast], Forecast]) -> Comparison:
         changed = {name: change(one) for name, one in self.scenarios.items()}

@@ -33,10 +33,12 @@ from forecast.periods import parse_periods
 from forecast.scenarios.limits import Names
 from forecast.scenarios.scenario import Scenario
 from forecast.scenarios.support import outside_support, warn_outside
+from forecast.scenarios.wording import number
 
 __all__ = ["GravityScenario", "gravity_scenario"]
 
 Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,8 +53,10 @@ class GravityScenario:
         Fitted flows; NaN in periods that were not estimated.
     log_change : float array of shape (n,)
         Of flows, at the estimated coefficients.
-    draws : float array of shape (n, n_draws)
-        The same with coefficients drawn.
+    concerned : int array of shape (m,)
+        Rows that the scenario changes.
+    draws : float array of shape (m, n_draws)
+        Their changes with coefficients drawn.
     name : str
         The scenario's.
     origin, destination : str or None
@@ -64,6 +68,7 @@ class GravityScenario:
     rows: pd.DataFrame
     base: Floats
     log_change: Floats
+    concerned: Ints
     draws: Floats
     name: str
     origin: str | None
@@ -156,7 +161,11 @@ class GravityScenario:
         factor = np.ones((len(cells), forecast.n_paths))
         drawn = np.arange(forecast.n_paths) % self.draws.shape[1]
         rows = row[found].to_numpy(dtype=np.intp)
-        factor[found] = np.exp(self.draws[np.ix_(rows, drawn)])
+        place = np.full(len(self.rows), -1)
+        place[self.concerned] = np.arange(self.concerned.size)
+        cell, moved = np.flatnonzero(found), place[rows]
+        changed = moved >= 0
+        factor[cell[changed]] = np.exp(self.draws[np.ix_(moved[changed], drawn)])
         note = (
             f"Partial effect of {self.name!r} by the coefficients of a gravity model."
         )
@@ -167,28 +176,28 @@ class GravityScenario:
         )
 
     def __repr__(self) -> str:
-        concerned = self.log_change != 0
-        if not concerned.any():
+        if not self.concerned.size:
             return f"Scenario {self.name!r}: no flow changes"
-        percent = 100 * np.expm1(self.log_change[concerned])
+        percent = 100 * np.expm1(self.log_change[self.concerned])
+        ends = [number(value, "+.1f") for value in (percent.min(), percent.max())]
         text = (
-            f"Scenario {self.name!r}: partial effect on {int(concerned.sum()):,} of "
-            f"{len(self.rows):,} flows, {percent.min():+.1f} to {percent.max():+.1f} %"
+            f"Scenario {self.name!r}: partial effect on {self.concerned.size:,} of "
+            f"{len(self.rows):,} flows, {' to '.join(dict.fromkeys(ends))} %"
         )
-        if np.isfinite(self.base).all():
-            base = self.base.sum()
-            change = float((self.base * np.expm1(self.log_change)).sum())
-            low, high = np.quantile(
-                np.einsum("n,nd->d", self.base, np.expm1(self.draws)), tails_of(95)
-            )
-            text += (
-                f"; all flows {100 * change / base:+.2f} % "
-                f"(95 %: {100 * low / base:.2f} to {100 * high / base:.2f})"
-            )
-        return text.replace("-", "−")
+        if not np.isfinite(self.base).all():
+            return text
+        base, own = self.base.sum(), self.base[self.concerned]
+        change = own @ np.expm1(self.log_change[self.concerned])
+        drawn = np.einsum("n,nd->d", own, np.expm1(self.draws))
+        values = 100 * np.array([change, *np.quantile(drawn, tails_of(95))]) / base
+        said = [number(value, "+.3g") for value in values]
+        return f"{text}; all flows {said[0]} % (95 %: {said[1]} to {said[2]})"
 
-    def _of(self, at: NDArray[np.integer[Any]]) -> tuple[Floats, Floats]:
-        return self.log_change[at], self.draws[at]
+    def _of(self, at: Ints) -> tuple[Floats, Ints, Floats]:
+        """Return changes of some rows, which of them are changed, and how on each draw."""
+        inside = np.isin(self.concerned, at)
+        places = np.searchsorted(at, self.concerned[inside])
+        return self.log_change[at], places, self.draws[inside]
 
     def _lacking(self, table: pd.DataFrame) -> NDArray[np.bool_]:
         keys = [name for name in self.rows if name in table]
@@ -257,10 +266,19 @@ def gravity_scenario(
     difference = new - old
     differs = np.flatnonzero((difference != 0).any(axis=0))
     _refuse_idle(fit, scenario, before, after, differs)
-    point, costs = scenario.log_costs(frame, names, draws, seed)
+    costs = scenario.log_costs(frame, names, draws, seed)
     moves = draw_coefficients(fit.beta, fit.covariance, draws, seed)
-    log_change = np.einsum("nk,k->n", difference[:, differs], fit.beta[differs]) + point
-    drawn = np.einsum("nk,dk->nd", difference[:, differs], moves[:, differs]) + costs
+    touched = (difference[:, differs] != 0).any(axis=1)
+    log_change = np.einsum("nk,k->n", difference[:, differs], fit.beta[differs])
+    for rows, change, _ in costs:
+        touched |= rows
+        log_change[rows] += change
+    concerned = np.flatnonzero(touched)
+    drawn = np.einsum(
+        "nk,dk->nd", difference[np.ix_(concerned, differs)], moves[:, differs]
+    )
+    for rows, _, cost in costs:
+        drawn[rows[concerned]] += cost
     columns = [str(c) for c in after if pd.api.types.is_numeric_dtype(after[c].dtype)]
     outside = outside_support(fit.design.source, before, after, names, columns)
     warn_outside(scenario.name, outside)
@@ -271,6 +289,7 @@ def gravity_scenario(
         rows=frame[keys].reset_index(drop=True).assign(period=periods),
         base=_fitted(fit, before),
         log_change=log_change,
+        concerned=concerned,
         draws=drawn,
         name=scenario.name,
         origin=None if names.ends is None else names.ends[0],
@@ -284,13 +303,13 @@ def _summed(
     table: pd.DataFrame,
     matrix: Any,
     base: Floats,
-    changes: tuple[Floats, Floats],
+    changes: tuple[Floats, Ints, Floats],
     levels: Sequence[float],
 ) -> pd.DataFrame:
-    point, draws = changes
+    point, places, draws = changes
     table["base"] = matrix @ base
     table["change"] = matrix @ (base * np.expm1(point))
-    drawn = np.asarray(matrix @ (base[:, None] * np.expm1(draws)))
+    drawn = np.asarray(matrix[:, places] @ (base[places, None] * np.expm1(draws)))
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 100 / table["base"].to_numpy()
         table["percent"] = scale * table["change"]

@@ -112,7 +112,7 @@ class Limits:
         for a, b in self.pairs or ():
             there = ((left == a) & (right == b)).to_numpy()
             if not self.directed:
-                there |= ((left == b) & (right == a)).to_numpy()
+                there = there | ((left == b) & (right == a)).to_numpy()
             if not there.any():
                 absent.append(f"{a}–{b}")
             chosen |= there

@@ -26,6 +26,7 @@ from forecast.scenarios.trade_cost import TradeCost
 __all__ = ["Scenario", "names_of_forecast"]
 
 Floats = NDArray[np.floating[Any]]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -259,16 +260,15 @@ class Scenario:
 
     def log_costs(
         self, frame: pd.DataFrame, names: Names, paths: int, seed: int
-    ) -> tuple[Floats, Floats]:
-        """Return changes of log flows by row: at the given numbers (n,), drawn (n, paths)."""
-        point, draws = np.zeros(len(frame)), np.zeros((len(frame), paths))
+    ) -> list[tuple[Bools, float, Floats]]:
+        """Return each cost: its rows (n,), the change of their log flows, draws (paths,)."""
+        found = []
         for cost in self.costs:
             if cost.elasticity is None:
                 continue
             rows = (self.limits if cost.limits.free else cost.limits).rows(frame, names)
-            point[rows] += cost.log_change
-            draws[rows] += cost.draws(paths, seed)
-        return point, draws
+            found.append((rows, cost.log_change, cost.draws(paths, seed)))
+        return found
 
     # ---------------------------------------------------------------------- inside
 
@@ -318,16 +318,20 @@ class Scenario:
 
         refuse_unless_level(forecast, "a change of trade cost")
         rows = unit_periods(forecast.units, forecast.periods)
-        _, draws = self.log_costs(
-            rows, names_of_forecast(forecast), forecast.n_paths, seed
+        names, factor = (
+            names_of_forecast(forecast),
+            np.ones((len(rows), forecast.n_paths)),
         )
-        factor = np.exp(draws).reshape(forecast.draws.shape)
+        for there, _, moves in self.log_costs(rows, names, forecast.n_paths, seed):
+            factor[there] *= np.exp(moves)
         sources = "; ".join(dict.fromkeys(cost.source for cost in costs))
         note = (
             f"Trade costs changed ({self.name}); elasticity: {sources}. Partial effect."
         )
         return replace(
-            forecast, draws=forecast.draws * factor, notes=(*forecast.notes, note)
+            forecast,
+            draws=forecast.draws * factor.reshape(forecast.draws.shape),
+            notes=(*forecast.notes, note),
         )
 
 
