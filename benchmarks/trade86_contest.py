@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-FIRST, LAST, STEPS = 1999, 2018, 3
+START, FIRST, LAST, STEPS = 1995, 1999, 2018, 3
 FORMULA = "trade ~ 1 | exporter^year + importer^year + exporter^importer"
 LEVELS = (0.8, 0.95)
 SIZES = ("large", "middle", "small", "none")
@@ -90,6 +90,7 @@ def one_origin(table: pd.DataFrame, year: int) -> dict[str, Any]:
             }
     given["last year scaled to totals"] = scaled(panel, past[:, -1], exports, imports)
     return {
+        "origin": year,
         "points": points,
         "given": given,
         "intervals": intervals,
@@ -125,37 +126,44 @@ def scores(actual: Any, point: Any) -> tuple[float, float]:
     return float(rmae), float(1 - (error**2).sum() / (within**2).sum())
 
 
-def print_points(results: list[dict[str, Any]], actual: Any) -> None:
+def outcomes(results: list[dict[str, Any]], flows: Any, h: int) -> tuple[Any, Any]:
+    """Return the origins whose year h + 1 came, and what came, (n_origins, n_pairs)."""
+    last = START + len(flows) - 1
+    use = [one for one in results if one["origin"] + h + 1 <= last]
+    return use, np.stack([flows[one["origin"] + h + 1 - START] for one in use])
+
+
+def print_points(results: list[dict[str, Any]], flows: Any) -> None:
     """RMAE and within R-squared by horizon, all years and the last five."""
     print("\nmodel                          RMAE    within R2  last five   h=2      h=3")
     for name in results[0]["points"]:
         row = []
         for h in range(STEPS):
-            use = range(len(results) - h)
-            point = np.stack([results[k]["points"][name][:, h] for k in use])
-            came = np.stack([actual[k + h] for k in use])
-            row.append((*scores(came, point), scores(came[-5:], point[-5:])[0]))
+            use, came = outcomes(results, flows, h)
+            point = np.stack([one["points"][name][:, h] for one in use])
+            recent = np.array([one["origin"] >= LAST - 4 for one in use])
+            row.append((*scores(came, point), scores(came[recent], point[recent])[0]))
         print(
             f"{name:28s}  {row[0][0]:.5f}  {row[0][1]:.5f}   {row[0][2]:.5f}   "
             + "  ".join(f"{one[0]:.5f}" for one in row[1:])
         )
     print("\nwith the totals of the year given      RMAE    within R2")
     for name in results[0]["given"]:
-        point = np.stack([one["given"][name] for one in results])
-        print("{:36s}  {:.5f}  {:.5f}".format(name, *scores(actual, point)))
+        use, came = outcomes(results, flows, 0)
+        point = np.stack([one["given"][name] for one in use])
+        print("{:36s}  {:.5f}  {:.5f}".format(name, *scores(came, point)))
 
 
-def print_tests(results: list[dict[str, Any]], actual: Any) -> None:
+def print_tests(results: list[dict[str, Any]], flows: Any) -> None:
     """Panel Diebold-Mariano on absolute errors, in shares of mean trade."""
     from forecast.scores import panel_diebold_mariano
 
     print("\nFusion with gravity against, difference of RMAE (panel Diebold-Mariano)")
     for rival in ("random walk", "world drift", "world drift at half weight"):
         for h in range(STEPS):
-            use = range(len(results) - h)
-            came = np.stack([actual[k + h] for k in use])
+            use, came = outcomes(results, flows, h)
             ours, theirs = (
-                np.abs(np.stack([results[k]["points"][n][:, h] for k in use]) - came)
+                np.abs(np.stack([one["points"][n][:, h] for one in use]) - came)
                 for n in ("Fusion with gravity", rival)
             )
             test = panel_diebold_mariano(
@@ -164,16 +172,16 @@ def print_tests(results: list[dict[str, Any]], actual: Any) -> None:
             print(f"{rival:28s} h={h + 1}: {test!r}")
 
 
-def print_coverage(results: list[dict[str, Any]], actual: Any) -> None:
+def print_coverage(results: list[dict[str, Any]], flows: Any) -> None:
     """Shares of outcomes inside intervals, by size of the pair at the origin."""
     print("\ncoverage    " + "".join(f"{size:>16s}" for size in (*SIZES, "all")))
     for h in range(STEPS):
         hits: dict[Any, list[Any]] = {}
-        for k in range(len(results) - h):
-            size = size_of(results[k]["last"])
+        for one, came in zip(*outcomes(results, flows, h), strict=True):
+            size = size_of(one["last"])
             for level in LEVELS:
-                low, high = (end[:, h] for end in results[k]["intervals"][level])
-                inside = (actual[k + h] >= low) & (actual[k + h] <= high)
+                low, high = (end[:, h] for end in one["intervals"][level])
+                inside = (came >= low) & (came <= high)
                 for s in range(len(SIZES)):
                     hits.setdefault((s, level), []).append(inside[size == s])
                 hits.setdefault((len(SIZES), level), []).append(inside)
@@ -207,11 +215,10 @@ def main() -> None:
     with ProcessPoolExecutor(options.processes) as pool:
         results = list(pool.map(partial(one_origin, table), years))
     flows = panel_of(table).matrix()[0].T
-    actual = flows[FIRST + 1 - 1995 :]
     print(f"{len(years)} origins in {time.perf_counter() - start:.0f} s")
-    print_points(results, actual)
-    print_tests(results, actual)
-    print_coverage(results, actual)
+    print_points(results, flows)
+    print_tests(results, flows)
+    print_coverage(results, flows)
     print("\nestimated from 1995 to 2018")
     print(pd.DataFrame(results[-1]["params"]).round(3).to_string())
 

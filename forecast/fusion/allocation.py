@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from forecast.kernels.proportional import fit_proportions
 from forecast.kernels.threads import run_blocks
 
-__all__ = ["allocate", "allocate_paths"]
+__all__ = ["EXACT", "ROUGH", "allocate", "allocate_paths"]
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
 SWEEPS = 300
-TOLERANCE = 1e-11
+EXACT = 1e-11
+ROUGH = 1e-3
+"""Largest relative error of a total; rough where paths are measured and not shown."""
+
 PATHS_AT_ONCE = 16
 
 
@@ -49,7 +52,12 @@ def allocate(
 
 
 def allocate_paths(
-    flows: Floats, rows: Ints, columns: Ints, exports: Floats, imports: Floats
+    flows: Floats,
+    rows: Ints,
+    columns: Ints,
+    exports: Floats,
+    imports: Floats,
+    tolerance: float = EXACT,
 ) -> Floats:
     """Do so for many paths, in place.
 
@@ -58,6 +66,8 @@ def allocate_paths(
     flows : float array of shape (n_paths, n_pairs)
     rows, columns : int64 arrays of shape (n_pairs,)
     exports, imports : float arrays of shape (n_paths, n_origins), (n_paths, n_destinations)
+    tolerance : float
+        Largest relative error of a total.
     """
     exports, imports = np.ascontiguousarray(exports), np.ascontiguousarray(imports)
 
@@ -71,7 +81,7 @@ def allocate_paths(
             imports[some],
             np.empty(exports.shape[1] + imports.shape[1]),
             SWEEPS,
-            TOLERANCE,
+            tolerance,
         )
 
     run_blocks(one_block, -(-len(flows) // PATHS_AT_ONCE))

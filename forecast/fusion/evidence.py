@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,10 @@ class Past:
         Where zero was forecast: what came, over expected trade; else NaN.
     before : bool array of shape (n_pairs,)
         Pairs that had traded at some time up to the origin.
+    after : Totals
+        Forecast totals of the one period.
+    moves : two float arrays
+        Typical moves of exports and imports, as known at the origin.
     """
 
     origin: int
@@ -57,6 +62,8 @@ class Past:
     size: Floats
     entered: Floats
     before: Bools
+    after: Totals
+    moves: tuple[Floats, Floats]
 
 
 Evidence = tuple[Past, ...]
@@ -65,7 +72,7 @@ Evidence = tuple[Past, ...]
 def look_back(
     flows: Flows,
     totals: Totals,
-    steps: list[Step],
+    steps: Sequence[Step],
     dynamics: Margins | Recipe,
     most: int,
 ) -> Evidence:
@@ -75,7 +82,7 @@ def look_back(
     ----------
     flows : Flows
     totals : Totals
-    steps : list of Step
+    steps : sequence of Step
     dynamics : Margins or Recipe
     most : int
     """
@@ -143,4 +150,6 @@ def _compared(
         size=point,
         entered=np.where(known, entered, np.nan),
         before=(flows.values[: origin + 1] > 0).any(axis=0),
+        after=after,
+        moves=moves,
     )

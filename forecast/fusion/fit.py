@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,22 @@ from numpy.typing import NDArray
 from forecast.forecasts import Forecast
 from forecast.forecasts.units import unit_index
 from forecast.fusion import speaking
+from forecast.fusion.calibration import Tempering
+from forecast.fusion.evidence import Evidence, look_back, total_moves
 from forecast.fusion.flows import Flows
 from forecast.fusion.given import read_given
 from forecast.fusion.margins import Totals
-from forecast.fusion.paths import Drawn, check_size, draw_paths
+from forecast.fusion.paths import (
+    Drawn,
+    Outset,
+    check_size,
+    draw_paths,
+    own_normals,
+)
 from forecast.fusion.points import Learned, points_from, totals_after
-from forecast.fusion.shocks import Shocks
+from forecast.fusion.shocks import Shocks, measure_shocks
 from forecast.fusion.structure import TERMS, Step
+from forecast.fusion.tempering import temperings_from
 from forecast.gravity.fit import GravityFit
 from forecast.panel import TradePanel
 from forecast.periods import periods_after
@@ -46,14 +56,10 @@ class FusionFit:
         Exports and imports by year.
     level : GravityFit or None
         Fitted to all years.
-    step : Step
-        The last year: flows, what is known of each pair, its typical move.
+    steps : tuple of Step
+        One for each year: flows, what was known of each pair, its typical move.
     learned : Learned
         Speeds of totals and weights of structure.
-    total_moves : two float arrays
-        Typical moves of exports and of imports.
-    shocks : Shocks
-        Distributions of errors.
     """
 
     recipe: Fusion
@@ -61,10 +67,33 @@ class FusionFit:
     flows: Flows
     totals: Totals
     level: GravityFit | None
-    step: Step
+    steps: tuple[Step, ...]
     learned: Learned
-    total_moves: tuple[Floats, Floats]
-    shocks: Shocks
+
+    @property
+    def step(self) -> Step:
+        """The last year."""
+        return self.steps[-1]
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Errors of the same method at earlier origins."""
+        recipe = self.recipe
+        return look_back(
+            self.flows, self.totals, self.steps, recipe.dynamics, recipe.origins
+        )
+
+    @cached_property
+    def shocks(self) -> Shocks:
+        """Distributions of errors; see `forecast.fusion.shocks`."""
+        return measure_shocks(self.evidence, self.step.flows, self.recipe.classes)
+
+    @cached_property
+    def temperings(self) -> tuple[Tempering, Tempering]:
+        """What makes intervals of totals and of pairs hold."""
+        return temperings_from(
+            self.flows, self.totals, self.steps, self.evidence, self.recipe.classes
+        )
 
     @property
     def units(self) -> pd.DataFrame:
@@ -253,17 +282,17 @@ class FusionFit:
 
     def _drawn(self, ahead: int, paths: int, seed: int) -> Drawn:
         points, after = self._points(ahead)
-        return draw_paths(
-            self.flows,
-            points,
-            after,
-            self.step.volatility,
-            self.total_moves,
-            (self.flows.values > 0).any(axis=0),
-            self.shocks,
-            paths,
-            seed,
+        outset = Outset(
+            flows=self.flows,
+            points=points,
+            after=after,
+            volatility=self.step.volatility,
+            total_moves=total_moves(self.totals),
+            before=(self.flows.values > 0).any(axis=0),
+            shocks=self.shocks,
         )
+        normals = own_normals(self.flows, ahead, paths, seed)
+        return draw_paths(outset, normals, self.temperings)
 
     def _history(self) -> pd.DataFrame:
         seen = np.where(self.flows.known, self.flows.values, np.nan)

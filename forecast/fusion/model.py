@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forecast.errors import ModelError
-from forecast.fusion.evidence import look_back, total_moves
 from forecast.fusion.fit import FusionFit
 from forecast.fusion.flows import read_flows
 from forecast.fusion.levels import check_level, gaps_to_level
 from forecast.fusion.margins import Margins, Totals
 from forecast.fusion.points import learn
-from forecast.fusion.shocks import measure_shocks
 from forecast.fusion.structure import prepare_steps
 from forecast.gravity import Gravity
 from forecast.panel import TradePanel
@@ -115,15 +113,12 @@ class Fusion:
         x = flows.values
         totals = Totals(flows.row_sums(x), flows.column_sums(x))
         steps = prepare_steps(flows, gaps)
-        evidence = look_back(flows, totals, steps, self.dynamics, self.origins)
         return FusionFit(
             recipe=self,
             panel=panel,
             flows=flows,
             totals=totals,
             level=level,
-            step=steps[-1],
+            steps=tuple(steps),
             learned=learn(flows, totals, steps, self.dynamics, len(x) - 1),
-            total_moves=total_moves(totals),
-            shocks=measure_shocks(evidence, x[-1], self.classes),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +11,22 @@ from numpy.typing import NDArray
 
 from forecast.errors import ModelError
 from forecast.forecasts import unit_rng
-from forecast.fusion.allocation import allocate_paths
+from forecast.fusion.allocation import EXACT, ROUGH, allocate_paths
+from forecast.fusion.calibration import Tempering, groups_of, temper
 from forecast.fusion.evidence import LONGEST, expected_flows
 from forecast.fusion.flows import Flows
 from forecast.fusion.margins import Totals
 from forecast.fusion.shocks import KNOTS, Shocks, quantiles_at, size_classes
 
-__all__ = ["Drawn", "check_size", "draw_paths"]
+__all__ = [
+    "Drawn",
+    "Normals",
+    "Outset",
+    "check_size",
+    "draw_paths",
+    "own_normals",
+    "quick_normals",
+]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -42,20 +50,11 @@ class Drawn:
     imports: Floats
 
 
-def draw_paths(
-    flows: Flows,
-    points: Floats,
-    after: Totals,
-    volatility: Floats,
-    total_moves: tuple[Floats, Floats],
-    before: NDArray[np.bool_],
-    shocks: Shocks,
-    paths: int,
-    seed: int,
-) -> Drawn:
-    """Draw shocks of the world, of countries and of pairs, and add them up.
+@dataclass(frozen=True, eq=False, slots=True)
+class Outset:
+    """What paths start from.
 
-    Parameters
+    Attributes
     ----------
     flows : Flows
     points : float array of shape (n_steps, n_pairs)
@@ -66,44 +65,96 @@ def draw_paths(
     before : bool array of shape (n_pairs,)
         Pairs that have traded.
     shocks : Shocks
-    paths, seed : int
     """
-    steps = len(points)
-    size = (steps, paths)
-    world = _wandering(unit_rng(seed, "world").standard_normal(size))
-    sides = [
-        _stack(size, lambda rng: rng.standard_normal(size), seed, name, codes)
-        for name, codes in (("origin", flows.origins), ("destination", flows.destinations))
-    ]
-    own = np.empty((len(flows.units), steps, paths))
+
+    flows: Flows
+    points: Floats
+    after: Totals
+    volatility: Floats
+    total_moves: tuple[Floats, Floats]
+    before: NDArray[np.bool_]
+    shocks: Shocks
+
+
+@dataclass(frozen=True, slots=True)
+class Normals:
+    """Standard normal shocks that wander.
+
+    Attributes
+    ----------
+    world : float array of shape (n_steps, n_paths)
+    exports : float array of shape (n_origins, n_steps, n_paths)
+    imports : float array of shape (n_destinations, n_steps, n_paths)
+    pairs : float array of shape (n_pairs, n_steps, n_paths)
+    """
+
+    world: Floats
+    exports: Floats
+    imports: Floats
+    pairs: Floats
+
+
+def own_normals(flows: Flows, steps: int, paths: int, seed: int) -> Normals:
+    """Draw shocks from streams that belong to countries and pairs, whoever else is there."""
+
+    def drawn(name: str, *key: Any) -> Floats:
+        return unit_rng(seed, name, *key).standard_normal((steps, paths))
+
+    pairs = np.empty((len(flows.units), steps, paths))
     for row, key in enumerate(flows.units.itertuples(index=False, name=None)):
-        own[row] = unit_rng(seed, "pair", *key).standard_normal(size)
-    own = _wandering(own, axis=1)
+        pairs[row] = drawn("pair", *key)
+    return Normals(
+        _wandering(drawn("world"), 0),
+        _wandering(np.stack([drawn("origin", code) for code in flows.origins]), 1),
+        _wandering(np.stack([drawn("destination", c) for c in flows.destinations]), 1),
+        _wandering(pairs, 1),
+    )
+
+
+def quick_normals(flows: Flows, steps: int, paths: int) -> Normals:
+    """Draw all shocks from one stream: for looking back, where nobody sees the paths."""
+    rng = unit_rng(0, "looking back")
+    counts = (len(flows.origins), len(flows.destinations), len(flows.units))
+    return Normals(
+        _wandering(rng.standard_normal((steps, paths)), 0),
+        *(_wandering(rng.standard_normal((n, steps, paths)), 1) for n in counts),
+    )
+
+
+def draw_paths(
+    outset: Outset,
+    normals: Normals,
+    temperings: tuple[Tempering, Tempering] | None = None,
+) -> Drawn:
+    """Shock totals and pairs, make them add up, and temper what is too wide.
+
+    Parameters
+    ----------
+    outset : Outset
+    normals : Normals
+        Of as many steps; the pairs' shocks are overwritten.
+    temperings : two Tempering, optional
+        Of totals and of pairs; without them pairs add up roughly.
+    """
+    flows, (steps, paths) = outset.flows, normals.world.shape
     out = Drawn(
-        own,
+        normals.pairs,
         np.empty((len(flows.origins), steps, paths)),
         np.empty((len(flows.destinations), steps, paths)),
     )
-    expected = expected_flows(flows, after)
     for h in range(steps):
-        common = _world_shock(shocks, world[h], h)
-        exports, imports = (
-            side[h][:, None] * np.exp(common + _moved(table, z[:, h], move[:, None], h))
-            for side, table, z, move in zip(
-                (after.exports, after.imports),
-                (shocks.exports, shocks.imports),
-                sides,
-                total_moves,
-                strict=True,
-            )
-        )
-        raw = _pair_paths(
-            points[h], expected[h], own[:, h].copy(), volatility, before, shocks, h
-        )
-        pairs = np.ascontiguousarray(raw.T)
-        exports, imports = _agreed(flows, pairs, exports.T, imports.T)
-        allocate_paths(pairs, flows.rows, flows.columns, exports, imports)
-        out.pairs[:, h], out.exports[:, h], out.imports[:, h] = pairs.T, exports.T, imports.T
+        exports, imports = _total_paths(outset, normals, h)
+        raw = _pair_paths(outset, normals.pairs[:, h].copy(), h)
+        pairs, exports, imports = _adding_up(flows, raw, exports, imports, ROUGH)
+        if temperings is not None:
+            of_totals, of_pairs = temperings
+            sides = [
+                temper(side, np.zeros(len(side), dtype=int), of_totals, h)
+                for side in (exports, imports)
+            ]
+            pairs = temper(pairs, groups_of(outset.points[h]), of_pairs, h)
+            pairs, exports, imports = _adding_up(flows, pairs, *sides, EXACT)
+        out.pairs[:, h], out.exports[:, h], out.imports[:, h] = pairs, exports, imports
     return out
 
 
@@ -131,20 +182,7 @@ def check_size(pairs: int, steps: int, paths: int, largest_gb: float) -> None:
 # ------------------------------------------------------------------------------- inside
 
 
-def _stack(
-    size: tuple[int, int],
-    draw: Callable[[np.random.Generator], Floats],
-    seed: int,
-    name: str,
-    codes: Any,
-) -> Floats:
-    out = np.empty((len(codes), *size))
-    for row, code in enumerate(codes):
-        out[row] = draw(unit_rng(seed, name, code))
-    return _wandering(out, axis=1)
-
-
-def _wandering(normal: Floats, axis: int = 0) -> Floats:
+def _wandering(normal: Floats, axis: int) -> Floats:
     """Turn independent normal shocks into the mean, times the root, of those so far."""
     total = normal.cumsum(axis=axis)
     shape = [1] * normal.ndim
@@ -168,31 +206,36 @@ def _world_shock(shocks: Shocks, z: Floats, h: int) -> Floats:
 
 def _moved(table: Floats, z: Floats, move: Floats, h: int) -> Floats:
     known, wider = _growing(h)
-    moved = wider * move * quantiles_at(table[known], z)
+    moved = wider * move[:, None] * quantiles_at(table[known], z)
     return np.clip(np.nan_to_num(moved), -LARGEST_MOVE, LARGEST_MOVE)
 
 
-def _pair_paths(
-    point: Floats,
-    expected: Floats,
-    z: Floats,
-    volatility: Floats,
-    before: NDArray[np.bool_],
-    shocks: Shocks,
-    h: int,
-) -> Floats:
+def _total_paths(outset: Outset, normals: Normals, h: int) -> tuple[Floats, Floats]:
+    """Return paths of exports and imports before they have one sum."""
+    common = _world_shock(outset.shocks, normals.world[h], h)
+    shocks, after = outset.shocks, outset.after
+    exports = _moved(shocks.exports, normals.exports[:, h], outset.total_moves[0], h)
+    imports = _moved(shocks.imports, normals.imports[:, h], outset.total_moves[1], h)
+    return (
+        after.exports[h][:, None] * np.exp(common + exports),
+        after.imports[h][:, None] * np.exp(common + imports),
+    )
+
+
+def _pair_paths(outset: Outset, z: Floats, h: int) -> Floats:
     """Return paths before they are made to add up, of shape (n_pairs, n_paths)."""
     known, wider = _growing(h)
-    out = np.zeros(z.shape)
+    point, shocks, out = outset.points[h], outset.shocks, np.zeros(z.shape)
     kind = size_classes(point, shocks.edges)
     for k in range(len(shocks.pairs)):
         rows = np.flatnonzero((point > 0) & (kind == k))
         score = quantiles_at(shocks.pairs[k, known], z[rows])
-        moved = np.minimum(wider * volatility[rows, None] * score, LARGEST_MOVE)
+        moved = np.minimum(wider * outset.volatility[rows, None] * score, LARGEST_MOVE)
         moved = np.where(np.isneginf(score), -np.inf, np.maximum(moved, -LARGEST_MOVE))
         out[rows] = point[rows, None] * np.exp(moved)
+    expected = expected_flows(outset.flows, outset.after)[h]
     for k in range(2):
-        rows = np.flatnonzero((point <= 0) & (before == bool(k)))
+        rows = np.flatnonzero((point <= 0) & (outset.before == bool(k)))
         out[rows] = expected[rows, None] * _entered(shocks, z[rows], k, known)
     return out
 
@@ -207,15 +250,19 @@ def _entered(shocks: Shocks, z: Floats, kind: int, h: int) -> Floats:
     return np.where(place > 0, size, 0.0)
 
 
-def _agreed(
-    flows: Flows, pairs: Floats, exports: Floats, imports: Floats
-) -> tuple[Floats, Floats]:
-    """Let both sides have one sum; who trades with nobody on a path has no total."""
-    exports = np.where(flows.row_sums(pairs) > 0, exports, 0.0)
-    imports = np.where(flows.column_sums(pairs) > 0, imports, 0.0)
-    left, right = exports.sum(axis=1), imports.sum(axis=1)
-    middle = np.sqrt(left * right)
-    return (
-        exports * (middle / np.maximum(left, 1e-300))[:, None],
-        imports * (middle / np.maximum(right, 1e-300))[:, None],
-    )
+def _adding_up(
+    flows: Flows, pairs: Floats, exports: Floats, imports: Floats, tolerance: float
+) -> tuple[Floats, Floats, Floats]:
+    """Give both sides one sum on every path and make pairs add up to them.
+
+    Who trades with nobody on a path has no total there.
+    """
+    by_path = np.ascontiguousarray(pairs.T)
+    left = np.where(flows.row_sums(by_path) > 0, exports.T, 0.0)
+    right = np.where(flows.column_sums(by_path) > 0, imports.T, 0.0)
+    sums = left.sum(axis=1), right.sum(axis=1)
+    middle = np.sqrt(sums[0] * sums[1])
+    left = left * (middle / np.maximum(sums[0], 1e-300))[:, None]
+    right = right * (middle / np.maximum(sums[1], 1e-300))[:, None]
+    allocate_paths(by_path, flows.rows, flows.columns, left, right, tolerance)
+    return by_path.T, left.T, right.T

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ class Learned:
 
 
 def learn(
-    flows: Flows, totals: Totals, steps: list[Step], dynamics: Margins | Recipe, origin: int
+    flows: Flows, totals: Totals, steps: Sequence[Step], dynamics: Margins | Recipe, origin: int
 ) -> Learned:
     """Estimate speeds and weights from periods up to `origin`."""
     known = flows.known[1:origin] & flows.known[2 : origin + 1]

@@ -8,7 +8,6 @@ import numpy as np
 
 from forecast.errors import ModelError
 from forecast.forecasts.prose import span_of
-from forecast.fusion.evidence import LONGEST
 
 if TYPE_CHECKING:
     from forecast.fusion.fit import FusionFit
@@ -28,7 +27,6 @@ def summary(fit: FusionFit) -> str:
         f"{span_of(flows.periods)}",
         _of_totals(fit),
         _of_structure(fit),
-        _of_shocks(fit),
     ]
     return "\n".join([*lines, *(f"Note: {note}" for note in fit.notes)])
 
@@ -94,12 +92,4 @@ def _of_structure(fit: FusionFit) -> str:
         f"Structure: weights of {level}, momentum and last year for pairs at the "
         f"{'; '.join(parts)}. Intensity {weights.values[4]:+.4f}. From "
         f"{weights.rows:,} pair-years."
-    )
-
-
-def _of_shocks(fit: FusionFit) -> str:
-    shocks = fit.shocks
-    return (
-        f"Shocks: world {100 * shocks.world[0]:.0f} % a year. From {shocks.scores:,} "
-        f"errors that pairs had in earlier forecasts, up to {LONGEST} years ahead."
     )

@@ -24,7 +24,7 @@ the median pair.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,12 +149,12 @@ def prepare_steps(flows: Flows, gaps: Floats | None) -> list[Step]:
     return steps
 
 
-def estimate_weights(steps: list[Step], actual: Floats, known: Bools) -> Weights:
+def estimate_weights(steps: Sequence[Step], actual: Floats, known: Bools) -> Weights:
     """Find the weights with the least absolute errors, by iterated least squares.
 
     Parameters
     ----------
-    steps : list of Step
+    steps : sequence of Step
         Of years whose next year came.
     actual : float array of shape (n_steps, n_pairs)
         Flows of the next years.
