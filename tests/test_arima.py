@@ -12,12 +12,12 @@ from forecast.errors import ModelError
 from forecast.kernels.arima import likelihood_slopes
 from forecast.kernels.threads import limit_threads
 from forecast.series import Season, UnitSeries
-from forecast.series.arima import ARIMA
-from forecast.series.arma import STEP, Grid, Problems, ends, grid_of, lagged
-from forecast.series.arma_search import Precision, estimate
-from forecast.series.differencing import Design, differenced
-from forecast.series.naive import NaiveFit
-from forecast.series.scale import scaled
+from forecast.series.arima.differencing import Design, differenced
+from forecast.series.arima.model import ARIMA
+from forecast.series.arima.recursions import STEP, Grid, Problems, ends, grid_of, lagged
+from forecast.series.arima.search import Precision, estimate
+from forecast.series.plain.naive import NaiveFit
+from forecast.series.scales.scale import scaled
 
 MONTHS, QUARTERS, YEARS = Season(12), Season(4), Season()
 
@@ -289,15 +289,22 @@ def test_automatic_models_tell_orders_coefficients_and_standard_errors():
 # ------------------------------------------------------------------------------ forecasts
 
 
-def test_point_forecasts_of_given_orders_are_those_of_statsmodels():
+@pytest.mark.parametrize(
+    ("order", "seasonal_order"), [((0, 1, 1), (0, 1, 1)), ((2, 0, 1), (1, 0, 0))]
+)
+def test_point_forecasts_of_given_orders_are_those_of_statsmodels(
+    order, seasonal_order
+):
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
     y = airline(96)
-    fit = fit_of(y, MONTHS, order=(0, 1, 1), seasonal_order=(0, 1, 1), scale="log")
-    model = SARIMAX(np.log(y), order=(0, 1, 1), seasonal_order=(0, 1, 1, 12))
-    coefficients = [fit.params["ma1"], fit.params["sma1"], fit.params["sigma"] ** 2]
-    theirs = np.exp(model.smooth(coefficients).forecast(24))
-    np.testing.assert_allclose(fit.center(24), theirs, rtol=1e-4)
+    fit = fit_of(y, MONTHS, order=order, seasonal_order=seasonal_order, scale="log")
+    mean = fit.params.get("mean", 0.0)
+    model = SARIMAX(np.log(y) - mean, order=order, seasonal_order=(*seasonal_order, 12))
+    names = [name for name in fit.bse if name != "mean"]
+    coefficients = [fit.params[name] for name in names]
+    theirs = model.smooth([*coefficients, fit.params["sigma"] ** 2]).forecast(24)
+    np.testing.assert_allclose(fit.center(24), np.exp(theirs + mean), rtol=1e-4)
 
 
 def test_a_random_walk_with_drift_goes_on_in_its_line():
@@ -351,13 +358,34 @@ def test_intervals_of_short_walks_hold_what_they_promise():
     assert 0.72 < np.mean(held, axis=0)[1].mean() < 0.9
 
 
-def test_spread_grows_by_what_is_not_known_of_the_parameters():
-    y = 100 * np.exp(process(15, [0.5], sd=0.1, seed=5).cumsum())
-    fit = fit_of(y, order=(1, 1, 0), drift=True, scale="log")
-    rng = np.random.default_rng(0)
-    steps = np.log(fit.paths(np.zeros((6, 4000)), rng))
-    assert steps[0].std() > 0.01
-    assert steps[5].std() > 2 * steps[0].std()
+def spread(fit, steps, noise=0.0, seed=0):
+    """Standard deviations of logarithms after shocks of that size."""
+    rng = np.random.default_rng(seed)
+    return np.log(fit.paths(noise * rng.standard_normal((steps, 4000)), rng)).std(
+        axis=1
+    )
+
+
+def test_paths_carry_the_doubt_about_a_drift():
+    y = 100 * np.exp(process(60, sd=0.1, seed=5).cumsum())
+    fit = fit_of(y, order=(0, 1, 0), drift=True, scale="log")
+    years = np.arange(1, 4)
+    np.testing.assert_allclose(spread(fit, 3), years * fit.bse["drift"], rtol=0.1)
+
+
+def test_paths_carry_the_doubt_about_coefficients():
+    y = 100 * np.exp(process(80, [0.4], sd=0.1, seed=5).cumsum())
+    fit = fit_of(y, order=(1, 1, 0), scale="log")
+    last = abs(np.log(y[-1] / y[-2]))
+    assert spread(fit, 1)[0] == pytest.approx(fit.bse["ar1"] * last, rel=0.25)
+
+
+def test_shocks_of_a_moving_average_are_partly_taken_back():
+    y = 100 * np.exp(process(400, ma=[-0.6], sd=0.1, seed=1).cumsum())
+    fit = fit_of(y, order=(0, 1, 1), scale="log")
+    kept = 1 + fit.params["ma1"]
+    expected = fit.params["sigma"] * np.sqrt(1 + np.arange(5) * kept**2)
+    np.testing.assert_allclose(spread(fit, 5, noise=1.0), expected, rtol=0.06)
 
 
 def test_longer_horizons_do_not_change_the_first_periods():
@@ -376,10 +404,11 @@ def test_a_gap_is_as_if_nothing_had_been_said_of_it():
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
     y = 100 * np.exp(process(60, [0.5], seed=8).cumsum())
-    y[[20, 21, 40]] = np.nan
-    fit = fit_of(y, order=(1, 1, 0), scale="log")
-    coefficients = [fit.params["ar1"], fit.params["sigma"] ** 2]
-    theirs = SARIMAX(np.log(y), order=(1, 1, 0)).smooth(coefficients)
+    y[[20, 21, 40, 58]] = np.nan
+    fit = fit_of(y, order=(1, 1, 1), scale="log")
+    coefficients = [fit.params[name] for name in ("ar1", "ma1")]
+    model = SARIMAX(np.log(y), order=(1, 1, 1))
+    theirs = model.smooth([*coefficients, fit.params["sigma"] ** 2])
     np.testing.assert_allclose(fit.center(6), np.exp(theirs.forecast(6)), rtol=1e-4)
     assert np.isnan(fit.residuals[[0, 20, 21, 40]]).all()
     assert np.isfinite(fit.residuals[[1, 19, 22, 41]]).all()
