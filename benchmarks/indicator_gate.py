@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.series.gate import gain_of
-from forecast.series.regression import Regression
-from forecast.series.samples import read_sample
-from forecast.series.terms import DepreciatingStock
+from forecast.series.contract.samples import read_sample
+from forecast.series.evidence.gate import gain_of
+from forecast.series.regression.model import Regression
+from forecast.series.regression.terms import DepreciatingStock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 

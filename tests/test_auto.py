@@ -12,7 +12,7 @@ import pytest
 from forecast.errors import ModelError
 from forecast.panel import TradePanel
 from forecast.series import Auto, Combination, Drift, Naive, Recipe, Season
-from forecast.series.ageing import ageing
+from forecast.series.evidence.ageing import ageing
 
 
 @dataclass(frozen=True)

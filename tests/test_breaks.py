@@ -9,9 +9,9 @@ import pytest
 from forecast.errors import ModelError
 from forecast.panel import TradePanel
 from forecast.series import Drift, Naive
-from forecast.series.breaks import clean
-from forecast.series.cleaned import Cleaned
-from forecast.series.robust_drift import RobustDrift, huber_mean
+from forecast.series.adjusting.breaks import clean
+from forecast.series.adjusting.cleaned import Cleaned
+from forecast.series.plain.robust_drift import RobustDrift, huber_mean
 
 
 def walk(n: int, seed: int, sd: float = 0.1) -> np.ndarray:

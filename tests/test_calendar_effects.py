@@ -12,7 +12,7 @@ import pytest
 from forecast.errors import ModelError
 from forecast.panel import TradePanel
 from forecast.series import Drift, Naive, SeasonalNaive
-from forecast.series.calendar_effects import (
+from forecast.series.adjusting.calendar_effects import (
     CalendarAdjusted,
     pooled_effects,
     regressors,

@@ -10,8 +10,8 @@ from forecast.kernels.complex_smoothing import RIDGE, complex_paths
 from forecast.kernels.theta import ABSOLUTE, ROOT
 from forecast.kernels.threads import limit_threads
 from forecast.series import Season, UnitSeries
-from forecast.series.complex_smoothing import ALPHA, CES, GROWTH, GROWTH_SD
-from forecast.series.naive import NaiveFit
+from forecast.series.plain.naive import NaiveFit
+from forecast.series.smoothing.complex_smoothing import ALPHA, CES, GROWTH, GROWTH_SD
 
 PATHS = 800
 

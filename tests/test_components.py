@@ -8,10 +8,10 @@ import pytest
 
 from forecast.errors import ModelError
 from forecast.kernels.components import FIRST_SEASON, filter_components
-from forecast.series.candidates import solve
-from forecast.series.components import ComponentsFit, UnobservedComponents
-from forecast.series.model import Season
-from forecast.series.naive import NaiveFit
+from forecast.series.contract.model import Season
+from forecast.series.plain.naive import NaiveFit
+from forecast.series.scales.candidates import solve
+from forecast.series.smoothing.components import ComponentsFit, UnobservedComponents
 
 
 def filtered(x: np.ndarray, one: list[float], length: int):

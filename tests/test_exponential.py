@@ -9,11 +9,11 @@ import pytest
 
 from forecast.errors import ModelError
 from forecast.series import ETS, Recipe, Season, UnitSeries, candidates
-from forecast.series.exponential import simulate
-from forecast.series.naive import NaiveFit
-from forecast.series.scale import scaled
-from forecast.series.seasonality import has_seasons, seasonal_factors
-from forecast.series.spread import FEWEST_ERRORS, TYPICAL_ERROR, spread_of
+from forecast.series.plain.naive import NaiveFit
+from forecast.series.scales.scale import scaled
+from forecast.series.scales.seasonality import has_seasons, seasonal_factors
+from forecast.series.scales.spread import FEWEST_ERRORS, TYPICAL_ERROR, spread_of
+from forecast.series.smoothing.exponential import simulate
 
 PATHS = 800
 

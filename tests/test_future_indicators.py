@@ -11,10 +11,10 @@ from forecast.errors import ModelError
 from forecast.forecasts import Forecast
 from forecast.panel import TradePanel
 from forecast.series import Drift
-from forecast.series.future_indicators import completed, future_indicators
-from forecast.series.regression import Regression
-from forecast.series.samples import Sample, read_sample, sample_until
-from forecast.series.terms import DepreciatingStock
+from forecast.series.contract.samples import Sample, read_sample, sample_until
+from forecast.series.regression.future_indicators import completed, future_indicators
+from forecast.series.regression.model import Regression
+from forecast.series.regression.terms import DepreciatingStock
 
 
 @pytest.fixture(scope="module")

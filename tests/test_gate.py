@@ -8,11 +8,11 @@ from indicator_worlds import visits_panel
 
 from forecast.errors import ModelError
 from forecast.series import Drift
-from forecast.series.arma_errors import ARMA
-from forecast.series.gate import Gain, Gated, gain_of
-from forecast.series.regression import Regression
-from forecast.series.samples import read_sample
-from forecast.series.terms import DepreciatingStock
+from forecast.series.contract.samples import read_sample
+from forecast.series.evidence.gate import Gain, Gated, gain_of
+from forecast.series.regression.arma_errors import ARMA
+from forecast.series.regression.model import Regression
+from forecast.series.regression.terms import DepreciatingStock
 
 QUICK = ARMA(ma=False, differences=1)
 VISITS = Regression("visits", errors=QUICK)

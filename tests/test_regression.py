@@ -13,11 +13,11 @@ from forecast.errors import ColumnError, ModelError, NumberError
 from forecast.events import Stock
 from forecast.panel import TradePanel
 from forecast.series import Drift, Theta
-from forecast.series.arma_errors import ARMA, covariance_of
-from forecast.series.common_slopes import common_slopes, moments_of
-from forecast.series.regression import Regression
-from forecast.series.samples import read_sample, sample_until
-from forecast.series.terms import Almon, Column, DepreciatingStock, Koyck
+from forecast.series.contract.samples import read_sample, sample_until
+from forecast.series.regression.arma_errors import ARMA, covariance_of
+from forecast.series.regression.common_slopes import common_slopes, moments_of
+from forecast.series.regression.model import Regression
+from forecast.series.regression.terms import Almon, Column, DepreciatingStock, Koyck
 
 STAYS = float("inf")
 WALK = ARMA(ar=False, ma=False, differences=1)

@@ -18,7 +18,9 @@ import forecast
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "forecast"
-CALLABLES = sorted(set(forecast.__all__) - {"__version__", "datasets", "errors", "scores"})
+CALLABLES = sorted(
+    set(forecast.__all__) - {"__version__", "datasets", "errors", "scores"}
+)
 CODE = re.compile(r"F-\d{3}(:|$)")
 CODE_ROW = re.compile(r"^\|\s*(F-\d{3})\s*\|", re.MULTILINE)
 # Written in pieces, so that this file passes its own test.

@@ -28,14 +28,14 @@ from forecast.series import (
     SeasonalNaive,
     Theta,
 )
-from forecast.series.cleaned import Cleaned
-from forecast.series.complex_smoothing import CES
-from forecast.series.components import UnobservedComponents
-from forecast.series.dependence import draw_shocks, estimate_dependence
-from forecast.series.exponential import SES, HoltWinters
-from forecast.series.regression import Regression
-from forecast.series.robust_drift import RobustDrift
-from forecast.series.theta import DynamicTheta
+from forecast.series.adjusting.cleaned import Cleaned
+from forecast.series.contract.dependence import draw_shocks, estimate_dependence
+from forecast.series.plain.robust_drift import RobustDrift
+from forecast.series.regression.model import Regression
+from forecast.series.smoothing.complex_smoothing import CES
+from forecast.series.smoothing.components import UnobservedComponents
+from forecast.series.smoothing.exponential import SES, HoltWinters
+from forecast.series.smoothing.theta import DynamicTheta
 
 RECIPES = [
     Naive(),

@@ -10,10 +10,16 @@ import pytest
 
 from forecast.kernels.threads import limit_threads
 from forecast.series import ETS, Season, UnitSeries
-from forecast.series.exponential import SES, DampedTrend, ETSFit, Holt, HoltWinters
-from forecast.series.naive import NaiveFit
-from forecast.series.scale import scaled
-from forecast.series.smoothing import TRENDS, forms_of, smooth_series
+from forecast.series.plain.naive import NaiveFit
+from forecast.series.scales.scale import scaled
+from forecast.series.smoothing.exponential import (
+    SES,
+    DampedTrend,
+    ETSFit,
+    Holt,
+    HoltWinters,
+)
+from forecast.series.smoothing.forms import TRENDS, forms_of, smooth_series
 
 FORMS = list(itertools.product(TRENDS, [False, True]))
 

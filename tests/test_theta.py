@@ -13,9 +13,9 @@ from forecast.kernels.seasons import seasonal_factors_by_year
 from forecast.kernels.theta import ABSOLUTE, LOG, ROOT, theta_paths
 from forecast.kernels.threads import limit_threads
 from forecast.series import Recipe, Season, UnitSeries
-from forecast.series.naive import NaiveFit
-from forecast.series.seasonality import DISCOUNTS, adjusted_series
-from forecast.series.theta import ALPHA, SHARES, DynamicTheta, Theta
+from forecast.series.plain.naive import NaiveFit
+from forecast.series.scales.seasonality import DISCOUNTS, adjusted_series
+from forecast.series.smoothing.theta import ALPHA, SHARES, DynamicTheta, Theta
 
 PATHS = 800
 

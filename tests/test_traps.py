@@ -20,12 +20,12 @@ from forecast.scores import (
     symmetric_percentage_error,
 )
 from forecast.series import ETS, Drift, Naive, SeasonalNaive, Theta
-from forecast.series.calendar_effects import CalendarAdjusted
-from forecast.series.cleaned import Cleaned
-from forecast.series.components import UnobservedComponents
-from forecast.series.model import Season
-from forecast.series.robust_drift import RobustDrift
-from forecast.series.vector import VAR
+from forecast.series.adjusting.calendar_effects import CalendarAdjusted
+from forecast.series.adjusting.cleaned import Cleaned
+from forecast.series.contract.model import Season
+from forecast.series.pairs.vector import VAR
+from forecast.series.plain.robust_drift import RobustDrift
+from forecast.series.smoothing.components import UnobservedComponents
 
 MODELS = [
     Naive(),

@@ -8,9 +8,9 @@ import pytest
 
 from forecast.panel import TradePanel
 from forecast.series import Drift
-from forecast.series import vector_estimates as estimates
-from forecast.series.vector import VAR, PairSide
-from forecast.series.vector_estimates import estimate_pair
+from forecast.series.pairs import vector_estimates as estimates
+from forecast.series.pairs.vector import VAR, PairSide
+from forecast.series.pairs.vector_estimates import estimate_pair
 
 HALF = np.linalg.cholesky([[1, 0.6], [0.6, 1]])
 

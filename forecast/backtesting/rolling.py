@@ -23,7 +23,7 @@ from forecast.errors import ModelError
 from forecast.forecasts.levels import percent_label
 from forecast.forecasts.seeds import check_seed
 from forecast.panel import TradePanel
-from forecast.series.model import Pool
+from forecast.series.contract.model import Pool
 
 __all__ = ["backtest"]
 

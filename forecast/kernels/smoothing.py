@@ -1,7 +1,7 @@
 r"""Exponential smoothing of many series at many candidates.
 
 A candidate is a choice of :math:`\alpha, \beta, \phi, \gamma` in the equations of
-`forecast.series.smoothing`. States are level, slope and the seasons of a year (state
+`forecast.series.smoothing.forms`. States are level, slope and the seasons of a year (state
 2 + k belongs to times t with t mod m = k; m = 1 without seasons). Initial states
 :math:`s` are free but for seasons, which sum to zero: d = m + 1 numbers.
 

@@ -24,7 +24,7 @@ LARGEST = 50.0
 
 @jit_exact
 def advance(level: float, slope: float, shrinks: bool) -> tuple[float, float]:
-    """Return level and slope one period on; see `forecast.series.scale.Scaled`."""
+    """Return level and slope one period on; see `forecast.series.scales.scale.Scaled`."""
     if not shrinks or slope >= 0.0:
         return level + slope, slope
     base = max(level, TINY)

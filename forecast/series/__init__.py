@@ -4,25 +4,37 @@
 sample paths. One contract for all (`Recipe`), one file for each family.
 """
 
-from forecast.series.arima import ARIMA
-from forecast.series.arma_errors import ARMA
-from forecast.series.auto import Auto
-from forecast.series.calendar_effects import CalendarAdjusted
-from forecast.series.cleaned import Cleaned
-from forecast.series.combination import Combination
-from forecast.series.complex_smoothing import CES
-from forecast.series.components import UnobservedComponents
-from forecast.series.conformal import Conformal
-from forecast.series.exponential import ETS, SES, DampedTrend, Holt, HoltWinters
-from forecast.series.gate import Gated
-from forecast.series.model import Recipe, Season, SeriesFit, UnitFit, UnitSeries
-from forecast.series.naive import Drift, Naive, SeasonalNaive
-from forecast.series.regression import Regression
-from forecast.series.robust_drift import RobustDrift
-from forecast.series.run_rate import RunRate
-from forecast.series.terms import Almon, Column, DepreciatingStock, Koyck
-from forecast.series.theta import DynamicTheta, Theta
-from forecast.series.vector import VAR
+from forecast.series.adjusting.calendar_effects import CalendarAdjusted
+from forecast.series.adjusting.cleaned import Cleaned
+from forecast.series.arima.model import ARIMA
+from forecast.series.contract.model import (
+    Recipe,
+    Season,
+    SeriesFit,
+    UnitFit,
+    UnitSeries,
+)
+from forecast.series.evidence.auto import Auto
+from forecast.series.evidence.combination import Combination
+from forecast.series.evidence.conformal import Conformal
+from forecast.series.evidence.gate import Gated
+from forecast.series.pairs.vector import VAR
+from forecast.series.plain.naive import Drift, Naive, SeasonalNaive
+from forecast.series.plain.robust_drift import RobustDrift
+from forecast.series.plain.run_rate import RunRate
+from forecast.series.regression.arma_errors import ARMA
+from forecast.series.regression.model import Regression
+from forecast.series.regression.terms import Almon, Column, DepreciatingStock, Koyck
+from forecast.series.smoothing.complex_smoothing import CES
+from forecast.series.smoothing.components import UnobservedComponents
+from forecast.series.smoothing.exponential import (
+    ETS,
+    SES,
+    DampedTrend,
+    Holt,
+    HoltWinters,
+)
+from forecast.series.smoothing.theta import DynamicTheta, Theta
 
 __all__ = [
     "ARIMA",

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from forecast.kernels.jit import on_warmup
-from forecast.series.arima import ARIMA
-from forecast.series.complex_smoothing import CES
-from forecast.series.components import UnobservedComponents
-from forecast.series.exponential import ETS
-from forecast.series.model import Recipe
-from forecast.series.theta import DynamicTheta, Theta
+from forecast.series.arima.model import ARIMA
+from forecast.series.contract.model import Recipe
+from forecast.series.smoothing.complex_smoothing import CES
+from forecast.series.smoothing.components import UnobservedComponents
+from forecast.series.smoothing.exponential import ETS
+from forecast.series.smoothing.theta import DynamicTheta, Theta
 
 __all__ = ["warm_series"]
 

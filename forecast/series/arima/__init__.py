@@ -1,0 +1,1 @@
+"""ARIMA with orders, differences and scales weighed by their likelihood."""

@@ -1,0 +1,1 @@
+"""What every model of series promises, and the samples that models are fitted to."""

@@ -1,0 +1,1 @@
+"""What held-out periods of all units say: choice, weights, intervals, the gate."""

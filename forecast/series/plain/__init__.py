@@ -1,0 +1,1 @@
+"""Models without a structure: the benchmarks that every other one must beat."""

@@ -1,0 +1,1 @@
+"""Dynamic regression on indicators, and what becomes of their future."""

@@ -1,0 +1,1 @@
+"""Working scales, spreads, seasons and weighed candidates: what models share."""

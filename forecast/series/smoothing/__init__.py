@@ -1,0 +1,1 @@
+"""Exponential smoothing, Theta, complex smoothing, unobserved components."""
