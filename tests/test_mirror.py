@@ -223,6 +223,16 @@ def test_the_variances_solve_the_equations_of_three_reporters():
     np.testing.assert_allclose(found, [0.4, 0.6, 3.6], rtol=1e-9)
 
 
+def test_a_reporter_nobody_can_check_is_taken_for_an_average_one():
+    frame, _ = simulated(6, SD[:4])
+    alone = pd.DataFrame([["C9", "C0", "C9", 2000, 7.0]], columns=frame.columns)
+    result = reconcile_reporters(panel_of(pd.concat([frame, alone])), "reliability")
+    others = result.error_sd[["C0", "C1", "C2", "C3"]] ** 2
+    assert result.error_sd["C9"] ** 2 == pytest.approx(others.mean())
+    lone = result.table[result.table["from"] == "C9"].iloc[0]
+    assert (lone["value"], lone["reason"]) == (7.0, "the only report")
+
+
 def test_reports_that_agree_everywhere_are_taken_alike():
     frame, truth = simulated(5, np.zeros(3))
     result = reconcile_reporters(panel_of(frame), "reliability")

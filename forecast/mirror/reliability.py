@@ -14,6 +14,7 @@ told apart where pairs of reporters close a circle of odd length, as three count
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,44 +57,72 @@ class Disagreements:
 def error_variances(found: Disagreements, reporters: tuple[str, ...]) -> Floats:
     """Return the variance of each reporter's errors in logs, shape (n_reporters,).
 
+    Reporters whose figures nobody else has are taken to be like the average.
+
     Raises
     ------
     ReporterError
         F-834 when figures do not tell reporters apart.
     """
-    from scipy.optimize import nnls
-
-    design = np.zeros((found.first.size, len(reporters)))
-    np.add.at(design, (np.arange(found.first.size), found.first), 1.0)
-    np.add.at(design, (np.arange(found.first.size), found.second), 1.0)
-    _refuse_unidentified(design, reporters)
-    squares = np.clip(found.log_ratio, -LARGEST, LARGEST) ** 2
-    weights = np.ones(squares.size)
-    variances: Floats = np.zeros(len(reporters))
+    design, squares, counts = _by_pair(found, len(reporters))
+    compared = design.any(axis=0)
+    if not compared.any():
+        raise _alike(reporters)
+    design = design[:, compared]
+    _refuse_unidentified(design, [reporters[i] for i in np.flatnonzero(compared)])
+    weights = counts
+    variances: Floats = np.zeros(design.shape[1])
     for _ in range(STEPS):
         before = variances
-        variances, _ = nnls(design * weights[:, None], squares * weights)
-        variances = _floored(variances)
-        weights = 1.0 / (design @ variances) if variances.max() > 0 else weights
+        variances = _floored(_weighted(design, squares, weights))
+        if variances.max() > 0:
+            weights = counts / (design @ variances) ** 2
         if np.allclose(variances, before, rtol=1e-8, atol=0):
             break
-    return variances
+    every = np.full(len(reporters), variances.mean())
+    every[compared] = variances
+    return every
+
+
+def _by_pair(found: Disagreements, n_reporters: int) -> tuple[Floats, Floats, Floats]:
+    """Return for each pair of reporters who they are, the mean square, and how many."""
+    low = np.minimum(found.first, found.second)
+    pair = low * n_reporters + np.maximum(found.first, found.second)
+    codes, which = np.unique(pair, return_inverse=True)
+    counts = np.bincount(which, minlength=codes.size).astype(float)
+    capped = np.clip(found.log_ratio, -LARGEST, LARGEST) ** 2
+    squares = np.bincount(which, weights=capped, minlength=codes.size) / counts
+    design = np.zeros((codes.size, n_reporters))
+    design[np.arange(codes.size), codes // n_reporters] = 1.0
+    design[np.arange(codes.size), codes % n_reporters] = 1.0
+    return design, squares, counts
+
+
+def _weighted(design: Floats, squares: Floats, weights: Floats) -> Floats:
+    """Return weighted non-negative least squares, by way of the normal equations."""
+    from scipy.optimize import nnls
+
+    weighted = design * (weights / weights.max())[:, None]
+    root = np.linalg.cholesky(design.T @ weighted)
+    return nnls(root.T, np.linalg.solve(root, weighted.T @ squares))[0]
 
 
 def _floored(variances: Floats) -> Floats:
     return np.maximum(variances, LEAST_SHARE * variances.mean())
 
 
-def _refuse_unidentified(design: Floats, reporters: tuple[str, ...]) -> None:
+def _refuse_unidentified(design: Floats, reporters: Sequence[str]) -> None:
     information = design.T @ design
-    size = np.sqrt(np.maximum(information.diagonal(), 1.0))
+    size = np.sqrt(information.diagonal())
     values, vectors = np.linalg.eigh(information / np.outer(size, size))
     lost = values < 1e-10 * len(reporters)
-    if not lost.any():
-        return
-    loose = np.flatnonzero(np.abs(vectors[:, lost]).max(axis=1) > 1e-6)
-    names = [reporters[i] for i in loose]
-    raise ReporterError(
+    if lost.any():
+        loose = np.flatnonzero(np.abs(vectors[:, lost]).max(axis=1) > 1e-6)
+        raise _alike([reporters[i] for i in loose])
+
+
+def _alike(names: Sequence[str]) -> ReporterError:
+    return ReporterError(
         f"the reliability of {len(names)} reporters cannot be told apart",
         code="F-834",
         count=len(names),

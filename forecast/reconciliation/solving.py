@@ -110,9 +110,14 @@ class Solver:
         wanted = block.forecast & ~split.determined
         if wanted.any():
             raise nothing_to_go_by(block, grid, wanted)
-        gap = self._largest_gap(block, known)
+        drawn = np.flatnonzero(base_cells)
+        base = self._draws(block, drawn)
+        means = block.known.copy()
+        means[drawn] = base.mean(axis=1)
+        gap = _largest_gap(grid.matrix, means)
         soft = np.flatnonzero(split.soft)
-        base = self._draws(block, soft)
+        if soft.size < drawn.size:  # bottom-up forgets wholes
+            base = base[split.soft[drawn]]
         levels = block.source[soft, 0]
         covariance = self._covariance(base, soft, levels)
         reordered: frozenset[int] = frozenset()
@@ -142,18 +147,6 @@ class Solver:
             for level, unit, period in block.source[cells].tolist()
         ]
         return np.array(rows).reshape(len(rows), levels[0].forecast.n_paths)
-
-    def _largest_gap(self, block: Block, known: Bools) -> float:
-        """Return how far means of base forecasts are from adding up, relative to the whole."""
-        matrix = self.component.grid.matrix
-        base = np.flatnonzero(block.forecast & ~known)
-        means = block.known.copy()
-        means[base] = self._draws(block, base).mean(axis=1)
-        there = ~np.isnan(means)
-        rows = ~(matrix[:, ~there] != 0).any(axis=1)
-        inside, means = matrix[np.ix_(rows, there)], means[there]
-        size = np.maximum(np.abs(inside) @ np.abs(means) / 2, np.finfo(float).tiny)
-        return float((np.abs(inside @ means) / size).max(initial=0.0))
 
     def _structural(self) -> Floats:
         if self._parts is None:
@@ -214,9 +207,21 @@ class Solver:
         return np.where(same, values * np.sqrt(np.outer(length, length)), 0.0)
 
 
+def _largest_gap(matrix: Floats, means: Floats) -> float:
+    """Return how far means are from adding up, relative to the whole; NaN is unknown."""
+    there = ~np.isnan(means)
+    if not there.all():
+        matrix = matrix[~(matrix[:, ~there] != 0).any(axis=1)][:, there]
+        means = means[there]
+    size = np.maximum(np.abs(matrix) @ np.abs(means) / 2, np.finfo(float).tiny)
+    return float((np.abs(matrix @ means) / size).max(initial=0.0))
+
+
 def _untied(block: Block, grid: Grid, known: Bools) -> tuple[str, ...]:
     """Name the wholes of sums in which a part, and not what is unallocated, is missing."""
     absent = ~(block.forecast | known) & ~grid.signed
+    if not absent.any():
+        return ()
     open_part = (grid.matrix[:, absent] < 0).any(axis=1)
     several = (grid.matrix[:, block.forecast] != 0).sum(axis=1) > 1
     rows = grid.matrix[open_part & several]
@@ -227,6 +232,8 @@ def _untied(block: Block, grid: Grid, known: Bools) -> tuple[str, ...]:
 
 def _refuse_contradictions(block: Block, grid: Grid, split: Split) -> None:
     """Refuse known cells that break a constraint among themselves."""
+    if not split.known.any():
+        return
     known = np.where(split.known, block.known, 0.0)
     rows = grid.matrix[~(grid.matrix[:, ~split.known] != 0).any(axis=1)]
     for candidates in (rows, split.among_known):
