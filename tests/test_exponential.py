@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from forecast.errors import ModelError
-from forecast.series import ETS, Recipe, Season, UnitSeries, candidates
+from forecast.series import ETS, Recipe, Season, UnitSeries
 from forecast.series.plain.naive import NaiveFit
+from forecast.series.scales import candidates
 from forecast.series.scales.scale import scaled
 from forecast.series.scales.seasonality import has_seasons, seasonal_factors
 from forecast.series.scales.spread import FEWEST_ERRORS, TYPICAL_ERROR, spread_of
