@@ -69,7 +69,9 @@ def error_variances(found: Disagreements, reporters: tuple[str, ...]) -> Floats:
     if not compared.any():
         raise _alike(reporters)
     design = design[:, compared]
-    _refuse_unidentified(design, [reporters[i] for i in np.flatnonzero(compared)])
+    _refuse_unidentified(
+        design, [reporters[i] for i in np.flatnonzero(compared).tolist()]
+    )
     weights = counts
     variances: Floats = np.zeros(design.shape[1])
     for _ in range(STEPS):
@@ -117,7 +119,7 @@ def _refuse_unidentified(design: Floats, reporters: Sequence[str]) -> None:
     values, vectors = np.linalg.eigh(information / np.outer(size, size))
     lost = values < 1e-10 * len(reporters)
     if lost.any():
-        loose = np.flatnonzero(np.abs(vectors[:, lost]).max(axis=1) > 1e-6)
+        loose = np.flatnonzero(np.abs(vectors[:, lost]).max(axis=1) > 1e-6).tolist()
         raise _alike([reporters[i] for i in loose])
 
 
