@@ -18,7 +18,7 @@ from forecast.decomposition.gravity_terms import (
     gravity_terms,
 )
 from forecast.decomposition.logmean import MOST_FACTORS, growth_ratio, lmdi, shapley
-from forecast.decomposition.matching import Matched, ends_of_fit, match_periods
+from forecast.decomposition.matching import Ends, Matched, ends_of_fit, match_periods
 from forecast.decomposition.record import Decomposition
 from forecast.errors import ModelError
 from forecast.forecasts.memberships import Membership, membership
@@ -128,7 +128,11 @@ def decompose_fit(
         measure=measure,
         what=by,
         method=method,
-        notes=(*_notes(terms, matched, sums, flows, chance), *member.notes),
+        notes=(
+            *_sides(terms, ends),
+            *_notes(matched, sums, flows, chance),
+            *member.notes,
+        ),
     )
 
 
@@ -176,15 +180,22 @@ def _relative_to_world(
     return changes
 
 
+def _sides(terms: GravityTerms, ends: Ends) -> tuple[str, ...]:
+    if EXPORTER not in terms.names and IMPORTER not in terms.names:
+        return ()
+    return (
+        NORMALISED,
+        f"Exporters are column {ends.origin!r}, importers column {ends.destination!r}.",
+    )
+
+
 def _notes(
-    terms: GravityTerms,
     matched: Matched,
     sums: Sums,
     flows: Floats,
     chance: EffectChance | None,
 ) -> tuple[str, ...]:
-    notes = [NORMALISED] if EXPORTER in terms.names or IMPORTER in terms.names else []
-    notes += [INTERVALS if chance is not None else COEFFICIENTS, *matched.notes]
+    notes = [INTERVALS if chance is not None else COEFFICIENTS, *matched.notes]
     if sums.entry.any():
         count = len(matched.units) - matched.fitted.size
         notes.append(

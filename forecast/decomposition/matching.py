@@ -19,6 +19,9 @@ Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
 
+TURNED = (("importer", "exporter"), ("destination", "origin"))
+"""Names that say themselves which end is which."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ends:
@@ -89,6 +92,13 @@ def ends_of_fit(fit: GravityFit) -> Ends:
             "destination='importer', period='year').",
         )
     origin, destination = pair if len(pair) == 2 else (None, None)
+    if (
+        origin,
+        destination,
+    ) in TURNED:  # effects of importers came first in the formula
+        origin, destination = destination, origin
+    if origin is not None and destination is not None:
+        keys = (origin, destination, *(k for k in keys if k not in pair))
     return Ends(keys, period[0], origin, destination)
 
 
