@@ -214,12 +214,12 @@ def main() -> None:
     )
     options.add_argument("--seed", type=int, default=10_000)
     chosen = options.parse_args()
-    rows = [
-        measured(case, min(chosen.panels or case.panels, case.panels), chosen.seed)
-        for case in CASES
-        if case.name.startswith(tuple(chosen.only.split(",")))
-    ]
-    print(pd.DataFrame(rows).round(3).to_string(index=False))
+    for case in CASES:
+        if not case.name.startswith(tuple(chosen.only.split(","))):
+            continue
+        panels = min(chosen.panels or case.panels, case.panels)
+        row = pd.DataFrame([measured(case, panels, chosen.seed)]).round(3)
+        print(row.to_string(index=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -274,20 +274,30 @@ def _interval(found: Found) -> str:
 
 
 def _nothing_found(found: Found) -> Verdict:
+    """Judge a coefficient that the evidence asked for does not tell from zero."""
+    more = "More pairs or years in which events come and go."
+    span = _interval(found)
+    if abs(found.beta) > 1.96 * found.error:
+        return Verdict(
+            found.term,
+            UNKNOWN,
+            f"{span} points to something, but p = {found.p_value:.3f} is too weak",
+            more,
+        )
     if found.detectable <= WORTH:
         return Verdict(
             found.term,
             NOT_SUPPORTED,
-            f"{_interval(found)} is not told from zero, and an effect of "
-            f"{found.detectable:.1f} % would have been",
+            f"{span} is not told from zero, and an effect of {found.detectable:.1f} % "
+            "would have been",
             "An indicator that says better when and where cooperation happened.",
         )
     return Verdict(
         found.term,
         UNKNOWN,
-        f"{_interval(found)} is not told from zero, but only an effect of "
-        f"{found.detectable:.0f} % or more would have been",
-        "More pairs or years in which events come and go.",
+        f"{span} is not told from zero, but only an effect of {found.detectable:.0f} % or "
+        "more would have been",
+        more,
     )
 
 
