@@ -215,6 +215,7 @@ def gravity_scenario(
     recipes: Mapping[str, Recipe] | None = None,
     draws: int = 1000,
     seed: int = 0,
+    warn: bool = True,
 ) -> GravityScenario:
     """Return the partial effect of a scenario on the flows of a gravity fit.
 
@@ -231,6 +232,8 @@ def gravity_scenario(
     draws : int
         Draws of the coefficients; the same for every scenario with the same seed.
     seed : int
+    warn : bool
+        Whether to warn of values outside the observed range.
 
     Returns
     -------
@@ -281,7 +284,8 @@ def gravity_scenario(
         drawn[rows[concerned]] += cost
     columns = [str(c) for c in after if pd.api.types.is_numeric_dtype(after[c].dtype)]
     outside = outside_support(fit.design.source, before, after, names, columns)
-    warn_outside(scenario.name, outside)
+    if warn:
+        warn_outside(scenario.name, outside)
     keys = [name for name in fit.design.keys if name != names.period]
     periods = parse_periods(frame[names.period], column=names.period)
     notes = ("Partial effect: incomes and trade with others are held.",)

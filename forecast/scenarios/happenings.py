@@ -10,6 +10,8 @@ import pandas as pd
 
 from forecast.errors import ModelError
 from forecast.events import EventLog, Recipe
+from forecast.events.contradictions import refuse_contradictions
+from forecast.events.table import in_order
 
 __all__ = ["read_events", "rebuilt", "with_events"]
 
@@ -52,15 +54,9 @@ def with_events(log: EventLog, added: pd.DataFrame, scenario: str) -> EventLog:
     if "id" not in added:
         added = added.assign(id=[f"{scenario} {i + 1}" for i in range(len(added))])
     new = EventLog.from_frame(added, unit=log.unit or None).table
-    if log.table.empty:
-        joint = new
-    else:
-        old = log.to_frame()
-        shared = {
-            c: old[c].dtype for c in old if c in new and old[c].dtype != new[c].dtype
-        }
-        joint = pd.concat([old, new.astype(shared)], ignore_index=True)
-    table = EventLog.from_frame(joint, unit=log.unit or None).table
+    parts = [part for part in (log.table, new) if not part.empty]
+    table = in_order(pd.concat(parts, ignore_index=True))
+    refuse_contradictions(table)
     return replace(log, table=table)
 
 
