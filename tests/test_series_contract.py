@@ -29,6 +29,7 @@ from forecast.series import (
     Theta,
 )
 from forecast.series.adjusting.cleaned import Cleaned
+from forecast.series.arima.model import ARIMA
 from forecast.series.contract.dependence import draw_shocks, estimate_dependence
 from forecast.series.plain.robust_drift import RobustDrift
 from forecast.series.regression.model import Regression
@@ -60,6 +61,9 @@ RECIPES = [
     Regression(pooled=False),
     Regression(errors=Drift()),
     CES(),
+    ARIMA(),
+    ARIMA(order=(0, 1, 1), seasonal_order=(0, 1, 1)),
+    ARIMA(scale="root", drift=False),
     Conformal(Drift(), holdout=3),
     Combination((Drift(), Theta())),
     Combination((Drift(), Theta(), Naive()), weights="median"),

@@ -37,7 +37,7 @@ DIGITS = 9
 SERIES_AT_ONCE = 32
 
 AUTOMATIC = Precision(steps=12, tolerance=1e-4, guesses=(0.1,))
-EXACT = Precision(steps=80, tolerance=1e-10, guesses=(0.1, -0.5, 1.0))
+EXACT = Precision(steps=40, tolerance=1e-9, guesses=(0.1, -0.5, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
