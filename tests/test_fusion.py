@@ -65,7 +65,7 @@ GRAVITY = fc.Gravity("trade ~ 1 | exporter^year + importer^year + exporter^impor
 
 
 @functools.cache
-def usual_fit():  # noqa: ANN201
+def usual_fit():
     return Fusion(level=GRAVITY).fit(panel_of(world()))
 
 
@@ -79,9 +79,7 @@ def test_scaled_rows_and_columns_agree_with_plain_loops():
     e, m = rng.exponential(size=(5, 4)), rng.exponential(size=(5, 3))
     m *= (e.sum(axis=1) / m.sum(axis=1))[:, None]
     fitted = flows.copy()
-    fit_proportions(
-        fitted, rows, columns, e, m, np.empty(7), 3, 0.0
-    )
+    fit_proportions(fitted, rows, columns, e, m, np.empty(7), 3, 0.0)
     plain = flows.reshape(5, 4, 3)
     for _ in range(3):
         plain = plain * (e / plain.sum(axis=2))[:, :, None]
@@ -114,8 +112,12 @@ def test_who_trades_with_nobody_stays_without_trade():
 
 def totals_with(recovery: float, seed: int = 3, years: int = 60) -> Totals:
     frame = world(10, years, seed, recovery=recovery, shock=0.12, pair_sd=0.05)
-    table = frame.pivot_table(index="year", columns="exporter", values="trade", aggfunc="sum")
-    other = frame.pivot_table(index="year", columns="importer", values="trade", aggfunc="sum")
+    table = frame.pivot_table(
+        index="year", columns="exporter", values="trade", aggfunc="sum"
+    )
+    other = frame.pivot_table(
+        index="year", columns="importer", values="trade", aggfunc="sum"
+    )
     return Totals(table.to_numpy(), other.to_numpy())
 
 
@@ -242,8 +244,10 @@ def test_a_pair_that_did_not_trade_may_trade_and_usually_does_not():
 
 def test_trade_that_ends_now_and_then_ends_on_some_paths():
     outlook = Fusion().fit(panel_of(with_zeros())).forecast(1, paths=500)
-    smallest = np.argsort(np.median(outlook.draws[:, 0], axis=1) + 1e9 * (
-        np.median(outlook.draws[:, 0], axis=1) == 0))[:3]
+    smallest = np.argsort(
+        np.median(outlook.draws[:, 0], axis=1)
+        + 1e9 * (np.median(outlook.draws[:, 0], axis=1) == 0)
+    )[:3]
     assert (outlook.draws[smallest, 0] == 0).any()
 
 
@@ -275,11 +279,15 @@ def test_noisy_pairs_are_pulled_towards_their_level_and_lasting_moves_are_not():
     frame = world(10, 20, seed=7, pair_sd=0.0)
     rng = np.random.default_rng(8)
     noise = np.exp(0.3 * rng.standard_normal(len(frame)))
-    noisy = Fusion(level=GRAVITY).fit(panel_of(frame.assign(trade=frame["trade"] * noise)))
+    noisy = Fusion(level=GRAVITY).fit(
+        panel_of(frame.assign(trade=frame["trade"] * noise))
+    )
     lasting = Fusion(level=GRAVITY).fit(panel_of(world(10, 20, seed=7, pair_sd=0.3)))
 
     def pull(fit):
-        return fit.params["error correction"] + fit.params["error correction x volatility"]
+        return (
+            fit.params["error correction"] + fit.params["error correction x volatility"]
+        )
 
     # Noise alone is best undone wholly; of moves that last nothing comes back.
     assert pull(noisy) > 0.5
@@ -301,6 +309,42 @@ def test_intervals_cover_in_a_world_like_those_before():
     assert 0.9 < np.mean(hits[0.95]) < 0.99
 
 
+def with_agreements() -> fc.TradePanel:
+    frame = world(8, 14, seed=3, pair_sd=0.05)
+    pair = frame["exporter"].str[1:].astype(int) * 31 + frame["importer"].str[
+        1:
+    ].astype(int)
+    frame["agreement"] = ((pair % 5 == 0) & (frame["year"] >= 2006)).astype(float)
+    frame["trade"] *= np.exp(0.5 * frame["agreement"])
+    return panel_of(frame)
+
+
+AGREEMENTS = fc.Gravity(
+    "trade ~ agreement | exporter^year + importer^year + exporter^importer"
+)
+
+
+def test_an_agreement_to_come_moves_its_pair_and_no_change_moves_no_bit():
+    panel = with_agreements()
+    fit = Fusion(level=AGREEMENTS).fit(panel)
+    assert abs(fit.level.params["agreement"] - 0.5) < 0.15
+    same = panel.future(2).drop(columns="agreement")
+    last = panel.between(2013, 2013).to_frame()
+    same = same.merge(last[["exporter", "importer", "agreement"]], how="left")
+    usual = fit.forecast(2, paths=100)
+    assert_array_equal(fit.forecast(2, paths=100, indicators=same).draws, usual.draws)
+    chosen = (same["exporter"] == "C01") & (same["importer"] == "C02")
+    new = same.assign(agreement=same["agreement"].where(~chosen, 1.0))
+    row = usual.units.apply(tuple, axis=1).tolist().index(("C01", "C02"))
+    ratio = fit.forecast(2, paths=100, indicators=new).draws[row] / usual.draws[row]
+    # Totals stay, so a pair gains a little less than the whole effect.
+    assert 1.1 < np.median(ratio) < np.exp(0.6)
+    with pytest.raises(ModelError, match="F-856"):
+        fit.point(2, indicators=new.iloc[1:])
+    with pytest.raises(ModelError, match="F-601"):
+        Fusion().fit(panel).point(2, indicators=new)
+
+
 # ------------------------------------------------------------------------- calibration
 
 
@@ -312,7 +356,9 @@ def test_levels_needed_are_those_of_central_intervals():
 
 def test_tempering_makes_simulated_intervals_hold():
     rng = np.random.default_rng(0)
-    needed = levels_needed(2 * rng.standard_normal((5000, 400)), rng.standard_normal(5000))
+    needed = levels_needed(
+        2 * rng.standard_normal((5000, 400)), rng.standard_normal(5000)
+    )
     known = tempering([[[needed] * 200]])
     draws = 2 * rng.standard_normal((2, 4000))
     tempered = temper(draws, np.zeros(2, dtype=int), known, 0)
@@ -328,7 +374,12 @@ def test_tempering_makes_simulated_intervals_hold():
     ("make", "code"),
     [
         (lambda: Fusion(level="gravity"), "F-850"),
-        (lambda: Fusion(level=fc.Gravity("log(trade) ~ 1 | exporter", estimator="ols")), "F-850"),
+        (
+            lambda: Fusion(
+                level=fc.Gravity("log(trade) ~ 1 | exporter", estimator="ols")
+            ),
+            "F-850",
+        ),
         (lambda: Fusion(dynamics="Theta"), "F-851"),
         (lambda: Fusion(classes=0), "F-526"),
         (lambda: Margins(recovery=-1), "F-526"),
@@ -352,7 +403,9 @@ def test_panels_that_are_no_years_of_pairs_are_refused():
         Fusion().fit(
             fc.TradePanel.from_frame(
                 frame.assign(pair=frame["exporter"] + frame["importer"]),
-                unit=["pair"], period="year", flow="trade",
+                unit=["pair"],
+                period="year",
+                flow="trade",
             )
         )
     with pytest.raises(PeriodError, match="F-854"):
@@ -381,7 +434,9 @@ def test_the_fit_says_what_was_estimated():
 
 @pytest.mark.reference
 @pytest.mark.slow
-def test_trade_of_86_countries_is_forecast_better_than_by_the_random_walk(reference_data):
+def test_trade_of_86_countries_is_forecast_better_than_by_the_random_walk(
+    reference_data,
+):
     table = pd.read_parquet(reference_data("trade86/imports_86x86_1995_2019.parquet"))
     table = table[table["importer"] != table["exporter"]]
     panel = fc.TradePanel.from_frame(table, **ENDS, flow="import_usd", unit="USD")

@@ -16,12 +16,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GROUPS", "STEPS", "Tempering", "groups_of", "levels_needed", "temper", "tempering"]
+__all__ = [
+    "GROUPS",
+    "STEPS",
+    "Tempering",
+    "groups_of",
+    "levels_needed",
+    "temper",
+    "tempering",
+]
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
-LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
+LEVELS = (
+    0.0,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.75,
+    0.8,
+    0.85,
+    0.9,
+    0.95,
+    0.98,
+    0.99,
+)
 GROUPS = 4
 """Thirds of the pairs that trade, largest first, and those that do not."""
 
@@ -134,7 +158,10 @@ def _places(n_paths: int, inner: Floats) -> Floats:
 
     levels = np.array(LEVELS)
     z = ndtri((np.arange(n_paths) + 0.5) / n_paths)
-    knots, found = ndtri((1 + levels) / 2), ndtri((1 + np.maximum.accumulate(inner)) / 2)
+    knots, found = (
+        ndtri((1 + levels) / 2),
+        ndtri((1 + np.maximum.accumulate(inner)) / 2),
+    )
     size = np.interp(np.abs(z), knots, found)
     # Beyond the last level there are no outcomes to go by: the same share further out.
     size *= np.maximum(np.abs(z) / knots[-1], 1)

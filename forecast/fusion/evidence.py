@@ -14,7 +14,7 @@ from forecast.fusion.flows import Flows
 from forecast.fusion.margins import Margins, Totals
 from forecast.fusion.points import learn, points_from, totals_after
 from forecast.fusion.structure import Step, log_ratio, typical_moves
-from forecast.series.model import Recipe
+from forecast.series.contract.model import Recipe
 
 __all__ = ["Evidence", "Past", "expected_flows", "look_back", "total_moves"]
 
@@ -97,7 +97,9 @@ def look_back(
         for h in range(ahead):
             parts = Totals(after.exports[h : h + 1], after.imports[h : h + 1])
             found.append(
-                _compared(flows, totals, steps[origin], points[h], parts, moves, origin, h + 1)
+                _compared(
+                    flows, totals, steps[origin], points[h], parts, moves, origin, h + 1
+                )
             )
     return tuple(found)
 
@@ -105,10 +107,11 @@ def look_back(
 def total_moves(totals: Totals) -> tuple[Floats, Floats]:
     """Return typical growth of totals beyond the world's."""
     world = np.diff(np.log(np.maximum(totals.world, 1e-300)))[:, None]
-    sides = []
-    for side in (totals.exports, totals.imports):
-        sides.append(typical_moves(log_ratio(side[1:], side[:-1]) - world))
-    return sides[0], sides[1]
+    exports, imports = (
+        typical_moves(log_ratio(side[1:], side[:-1]) - world)
+        for side in (totals.exports, totals.imports)
+    )
+    return exports, imports
 
 
 def expected_flows(flows: Flows, after: Totals) -> Floats:
@@ -149,7 +152,7 @@ def _compared(
         pairs=np.where(known, pairs / step.volatility, np.nan),
         size=point,
         entered=np.where(known, entered, np.nan),
-        before=(flows.values[: origin + 1] > 0).any(axis=0),
+        before=np.any(flows.values[: origin + 1] > 0, axis=0),
         after=after,
         moves=moves,
     )

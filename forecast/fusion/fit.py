@@ -14,6 +14,7 @@ from forecast.forecasts import Forecast
 from forecast.forecasts.units import unit_index
 from forecast.fusion import speaking
 from forecast.fusion.calibration import Tempering
+from forecast.fusion.changes import Changes, no_changes, read_changes
 from forecast.fusion.evidence import Evidence, look_back, total_moves
 from forecast.fusion.flows import Flows
 from forecast.fusion.given import read_given
@@ -118,7 +119,9 @@ class FusionFit:
         """What a reader of forecasts must know."""
         return speaking.notes_of(self)
 
-    def point(self, horizon: int | str | pd.Period) -> pd.DataFrame:
+    def point(
+        self, horizon: int | str | pd.Period, *, indicators: Any = None
+    ) -> pd.DataFrame:
         """Return point forecasts: a row per pair, a column per year.
 
         A pair that did not trade in the last year is forecast not to trade; on some
@@ -128,14 +131,18 @@ class FusionFit:
         ----------
         horizon : int, str or Period
             A number of years, or the last one.
+        indicators : DataFrame, optional
+            As in `forecast`.
 
         Raises
         ------
         PeriodError
             F-421 for a horizon that is no positive number or too long.
+        ModelError
+            As `forecast`.
         """
         periods = periods_after(self.flows.periods[-1], horizon)
-        values, _ = self._points(len(periods))
+        values, _ = self._points(self._changes(indicators, periods))
         return self._frame(values.T, periods)
 
     def forecast(
@@ -145,6 +152,7 @@ class FusionFit:
         paths: int = 2000,
         seed: int = 0,
         largest_gb: float = 4.0,
+        indicators: Any = None,
     ) -> Forecast:
         """Simulate joint sample paths of all pairs.
 
@@ -158,6 +166,11 @@ class FusionFit:
             Same seed, same bits, in whatever order the rows stood.
         largest_gb : float
             Memory that the paths may take, 10^9 bytes.
+        indicators : DataFrame, optional
+            Future values of the level's regressors: ``panel.future(horizon)``, filled in.
+            What changes since the last year moves pairs by the slopes, drawn from their
+            distribution on each path; without a change the bits stay the same. By
+            default nothing changes.
 
         Raises
         ------
@@ -165,11 +178,12 @@ class FusionFit:
             F-421 for a horizon that is no positive number or too long.
         ModelError
             F-501 for an impossible seed, F-524 for an impossible number of paths, F-525
-            when the paths would take too much memory.
+            when the paths would take too much memory, F-601 indicators without a level,
+            F-856 incomplete ones.
         """
         periods = periods_after(self.flows.periods[-1], horizon)
         check_size(len(self.flows.units), len(periods), paths, largest_gb)
-        drawn = self._drawn(len(periods), paths, seed)
+        drawn = self._drawn(self._changes(indicators, periods), paths, seed)
         return Forecast(
             draws=drawn.pairs,
             units=self.units,
@@ -207,7 +221,7 @@ class FusionFit:
         speaking.check_side(side)
         periods = periods_after(self.flows.periods[-1], horizon)
         check_size(len(self.flows.units), len(periods), paths, 4.0)
-        drawn = self._drawn(len(periods), paths, seed)
+        drawn = self._drawn(no_changes(self.flows, len(periods)), paths, seed)
         exports = side == "exports"
         key = self.panel.origin if exports else self.panel.destination
         codes = self.flows.origins if exports else self.flows.destinations
@@ -223,9 +237,7 @@ class FusionFit:
             notes=self.notes,
         )
 
-    def given_totals(
-        self, exports: Any, imports: Any, period: Any = None
-    ) -> pd.Series:
+    def given_totals(self, exports: Any, imports: Any, period: Any = None) -> pd.Series:
         """Return flows of pairs when totals of a later year are known already.
 
         Published totals often come before bilateral figures.
@@ -255,10 +267,13 @@ class FusionFit:
         after = read_given(exports, imports, self.flows)
         ahead = len(periods)
         wide = Totals(
-            np.repeat(after.exports, ahead, axis=0), np.repeat(after.imports, ahead, axis=0)
+            np.repeat(after.exports, ahead, axis=0),
+            np.repeat(after.imports, ahead, axis=0),
         )
         values = points_from(self.flows, self.step, self.learned, wide)[-1]
-        return pd.Series(values, unit_index(self.flows.units), name=str(self.panel.flow))
+        return pd.Series(
+            values, unit_index(self.flows.units), name=str(self.panel.flow)
+        )
 
     def summary(self) -> str:
         """Say how totals and pairs move, what was estimated and from how much."""
@@ -269,30 +284,39 @@ class FusionFit:
 
     # ------------------------------------------------------------------------ inside
 
-    def _points(self, ahead: int) -> tuple[Floats, Totals]:
+    def _changes(self, indicators: Any, periods: pd.PeriodIndex) -> Changes:
+        if indicators is None:
+            return no_changes(self.flows, len(periods))
+        return read_changes(indicators, self.level, self.panel, self.flows, periods)
+
+    def _points(self, changes: Changes) -> tuple[Floats, Totals]:
         after = totals_after(
             self.flows,
             self.totals,
             self.learned,
             self.recipe.dynamics,
             len(self.flows.periods) - 1,
-            ahead,
+            len(changes.values),
         )
-        return points_from(self.flows, self.step, self.learned, after), after
+        return points_from(
+            self.flows, self.step, self.learned, after, changes.shift
+        ), after
 
-    def _drawn(self, ahead: int, paths: int, seed: int) -> Drawn:
-        points, after = self._points(ahead)
+    def _drawn(self, changes: Changes, paths: int, seed: int) -> Drawn:
+        points, after = self._points(changes)
         outset = Outset(
             flows=self.flows,
             points=points,
             after=after,
             volatility=self.step.volatility,
             total_moves=total_moves(self.totals),
-            before=(self.flows.values > 0).any(axis=0),
+            before=np.any(self.flows.values > 0, axis=0),
             shocks=self.shocks,
         )
+        ahead = len(changes.values)
         normals = own_normals(self.flows, ahead, paths, seed)
-        return draw_paths(outset, normals, self.temperings)
+        doubts = [changes.doubt(h, paths, seed) for h in range(ahead)]
+        return draw_paths(outset, normals, self.temperings, doubts)
 
     def _history(self) -> pd.DataFrame:
         seen = np.where(self.flows.known, self.flows.values, np.nan)

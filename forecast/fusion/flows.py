@@ -61,7 +61,7 @@ class Flows:
 def sums_by(codes: Ints, count: int, values: Floats) -> Floats:
     """Add the last axis up by code, in the order of pairs."""
     if values.ndim == 1:
-        return np.bincount(codes, values, count)
+        return np.asarray(np.bincount(codes, values, count), dtype=float)
     return np.stack([sums_by(codes, count, one) for one in values])
 
 
@@ -105,11 +105,11 @@ def read_flows(panel: Any) -> Flows:
             count=len(periods),
             remedy=f"Give at least {FEWEST_PERIODS}.",
         )
-    traded = np.isfinite(values).any(axis=1)
+    traded = np.flatnonzero(np.isfinite(values).any(axis=1))
     if not (np.nan_to_num(values) > 0).any():
         raise ModelError("a panel without any flow cannot be fitted", code="F-521")
-    if not traded.all():
-        values, units = values[traded], units.loc[traded].reset_index(drop=True)
+    if traded.size < len(units):
+        values, units = values[traded], units.iloc[traded].reset_index(drop=True)
     rows, origins = pd.factorize(units[panel.origin], sort=True)
     columns, destinations = pd.factorize(units[panel.destination], sort=True)
     return Flows(

@@ -76,9 +76,7 @@ def gaps_to_level(
             continue  # too little was known then: that year has no level
         now = panel.between(flows.periods[t], flows.periods[t])
         means = fit.predict(now, unknown="missing").to_numpy()
-        gaps[t] = log_ratio(
-            np.nan_to_num(_by_pair(means, now, flows)), flows.values[t]
-        )
+        gaps[t] = log_ratio(np.nan_to_num(_by_pair(means, now, flows)), flows.values[t])
     return gaps, whole
 
 

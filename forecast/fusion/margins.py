@@ -223,8 +223,8 @@ def _world_speeds(
     for _ in range(ROUNDS):
         error = growth - z[:, 0] * found[0] - z[:, 1] * found[1]
         w = weight * _huber(error)
-        by_year = np.bincount(year, w * error, n_years)
-        by_year /= np.maximum(np.bincount(year, w, n_years), 1e-12)
+        total = np.maximum(np.bincount(year, w, n_years), 1e-12)
+        by_year = np.bincount(year, w * error, n_years) / total
         known = PRIOR_YEARS + n_years
         shock = float(
             np.sqrt((PRIOR_YEARS * PRIOR_SHOCK**2 + (by_year**2).sum()) / known)
@@ -247,9 +247,7 @@ def _momentum(table: Floats, prior: Margins) -> tuple[float, float]:
     return float(np.clip(b / a, -1, 1)), float(a**-0.5)
 
 
-def _extend_side(
-    side: Floats, world: Floats, momentum: float, size: Floats
-) -> Floats:
+def _extend_side(side: Floats, world: Floats, momentum: float, size: Floats) -> Floats:
     own = np.nan_to_num(_beyond(_logs(side), world, len(world) - 1))
     steps = np.arange(1, len(size) + 1)
     shares = side[-1] * np.exp(own * (momentum ** steps[:, None]).cumsum(axis=0))

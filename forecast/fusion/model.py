@@ -14,7 +14,7 @@ from forecast.fusion.points import learn
 from forecast.fusion.structure import prepare_steps
 from forecast.gravity import Gravity
 from forecast.panel import TradePanel
-from forecast.series.model import Recipe
+from forecast.series.contract.model import Recipe
 
 __all__ = ["Fusion"]
 
@@ -71,7 +71,8 @@ class Fusion:
                 code="F-851",
                 remedy="Give Margins() or a series model such as Theta() or Drift().",
             )
-        for name, value in (("classes", self.classes), ("origins", self.origins)):
+        options: dict[str, Any] = {"classes": self.classes, "origins": self.origins}
+        for name, value in options.items():
             whole = isinstance(value, int) and not isinstance(value, bool)
             if not (whole and value >= 1):
                 raise ModelError(

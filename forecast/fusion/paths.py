@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
 
 LARGEST_MOVE = 7.0
 """In logs, beyond the world: a thousandfold."""
@@ -125,6 +127,7 @@ def draw_paths(
     outset: Outset,
     normals: Normals,
     temperings: tuple[Tempering, Tempering] | None = None,
+    doubts: Sequence[tuple[Ints, Floats]] = (),
 ) -> Drawn:
     """Shock totals and pairs, make them add up, and temper what is too wide.
 
@@ -135,6 +138,8 @@ def draw_paths(
         Of as many steps; the pairs' shocks are overwritten.
     temperings : two Tempering, optional
         Of totals and of pairs; without them pairs add up roughly.
+    doubts : sequence of (int array, float array), optional
+        For each step, pairs and their further log factors of shape (n, n_paths).
     """
     flows, (steps, paths) = outset.flows, normals.world.shape
     out = Drawn(
@@ -145,15 +150,18 @@ def draw_paths(
     for h in range(steps):
         exports, imports = _total_paths(outset, normals, h)
         raw = _pair_paths(outset, normals.pairs[:, h].copy(), h)
+        if h < len(doubts):
+            rows, factors = doubts[h]
+            raw[rows] *= np.exp(factors)
         pairs, exports, imports = _adding_up(flows, raw, exports, imports, ROUGH)
         if temperings is not None:
             of_totals, of_pairs = temperings
-            sides = [
+            exports, imports = (
                 temper(side, np.zeros(len(side), dtype=int), of_totals, h)
                 for side in (exports, imports)
-            ]
+            )
             pairs = temper(pairs, groups_of(outset.points[h]), of_pairs, h)
-            pairs, exports, imports = _adding_up(flows, pairs, *sides, EXACT)
+            pairs, exports, imports = _adding_up(flows, pairs, exports, imports, EXACT)
         out.pairs[:, h], out.exports[:, h], out.imports[:, h] = pairs, exports, imports
     return out
 
@@ -187,7 +195,9 @@ def _wandering(normal: Floats, axis: int) -> Floats:
     total = normal.cumsum(axis=axis)
     shape = [1] * normal.ndim
     shape[axis] = -1
-    return np.asarray(total / np.sqrt(np.arange(1, normal.shape[axis] + 1)).reshape(shape))
+    return np.asarray(
+        total / np.sqrt(np.arange(1, normal.shape[axis] + 1)).reshape(shape)
+    )
 
 
 def _growing(h: int) -> tuple[int, float]:

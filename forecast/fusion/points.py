@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 
 from forecast.fusion.allocation import allocate_paths
 from forecast.fusion.flows import Flows
-from forecast.fusion.margins import Margins, Speeds, Totals, estimate_speeds, extend_totals
+from forecast.fusion.margins import (
+    Margins,
+    Speeds,
+    Totals,
+    estimate_speeds,
+    extend_totals,
+)
 from forecast.fusion.structure import Step, Weights, adjust, estimate_weights
-from forecast.series.model import Recipe
-from forecast.series.samples import Sample
+from forecast.series.contract.model import Recipe
+from forecast.series.contract.samples import Sample
 
 __all__ = ["Learned", "learn", "points_from", "totals_after"]
 
@@ -39,13 +45,15 @@ class Learned:
 
 
 def learn(
-    flows: Flows, totals: Totals, steps: Sequence[Step], dynamics: Margins | Recipe, origin: int
+    flows: Flows,
+    totals: Totals,
+    steps: Sequence[Step],
+    dynamics: Margins | Recipe,
+    origin: int,
 ) -> Learned:
     """Estimate speeds and weights from periods up to `origin`."""
     known = flows.known[1:origin] & flows.known[2 : origin + 1]
-    weights = estimate_weights(
-        steps[1:origin], flows.values[2 : origin + 1], known
-    )
+    weights = estimate_weights(steps[1:origin], flows.values[2 : origin + 1], known)
     speeds = None
     if isinstance(dynamics, Margins):
         speeds = estimate_speeds(totals.until(origin), dynamics)
@@ -117,8 +125,12 @@ def _totals_by_series(
     points[trading] = model.fit_to(sample).point(ahead).to_numpy()
     sides = points[1 : n + 1].T, points[n + 1 :].T
     world = np.maximum(points[0], 0)
-    return Totals(*(_scaled(side, world, last[-1]) for side, last in
-                    zip(sides, (past.exports, past.imports), strict=True)))
+    return Totals(
+        *(
+            _scaled(side, world, last[-1])
+            for side, last in zip(sides, (past.exports, past.imports), strict=True)
+        )
+    )
 
 
 def _scaled(side: Floats, world: Floats, last: Floats) -> Floats:

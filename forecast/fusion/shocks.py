@@ -74,9 +74,7 @@ class Shocks:
     scores: int
 
 
-def measure_shocks(
-    evidence: Evidence, now: Floats, classes: int
-) -> Shocks:
+def measure_shocks(evidence: Evidence, now: Floats, classes: int) -> Shocks:
     """Gather past errors into distributions.
 
     Parameters
@@ -90,11 +88,11 @@ def measure_shocks(
     world, freedom = _world(evidence)
     by_horizon = [[p for p in evidence if p.horizon == h + 1] for h in range(LONGEST)]
     pooled = [_scores_of(past, edges) for past in by_horizon]
-    tables = [
-        _tables([scores[k] for scores in pooled]) for k in range(len(edges) + 1)
-    ]
+    tables = [_tables([scores[k] for scores in pooled]) for k in range(len(edges) + 1)]
     everything = _tables([np.concatenate(scores) for scores in pooled])
-    few = [sum(len(s[k]) for s in pooled) < FEWEST_SCORES for k in range(len(edges) + 1)]
+    few = [
+        sum(len(s[k]) for s in pooled) < FEWEST_SCORES for k in range(len(edges) + 1)
+    ]
     entry, sizes = _entries(by_horizon)
     return Shocks(
         world=world,
@@ -102,7 +100,10 @@ def measure_shocks(
         exports=_tables([_joined([p.exports for p in past]) for past in by_horizon]),
         imports=_tables([_joined([p.imports for p in past]) for past in by_horizon]),
         pairs=np.stack(
-            [everything if short else own for short, own in zip(few, tables, strict=True)]
+            [
+                everything if short else own
+                for short, own in zip(few, tables, strict=True)
+            ]
         ),
         edges=edges,
         entry=entry,

@@ -127,7 +127,7 @@ def prepare_steps(flows: Flows, gaps: Floats | None) -> list[Step]:
     """
     x = flows.values
     exports, imports = flows.row_sums(x), flows.column_sums(x)
-    scaled: list[Floats | None] = [
+    scaled = [
         allocate(x[t], flows.rows, flows.columns, exports[t + 1], imports[t + 1])
         for t in range(len(x) - 1)
     ]
@@ -144,7 +144,7 @@ def prepare_steps(flows: Flows, gaps: Floats | None) -> list[Step]:
         )
         features = _features(gap, moves[t], intensity, typical)
         steps.append(
-            Step(flow, features, typical, scaled[t] if t + 1 < len(x) else None)
+            Step(flow, features, typical, scaled[t] if t < len(scaled) else None)
         )
     return steps
 
@@ -172,7 +172,9 @@ def estimate_weights(steps: Sequence[Step], actual: Floats, known: Bools) -> Wei
         target.append(came[use] / world)
     if not z:
         return Weights(np.zeros(len(TERMS)), 0)
-    values = _least_absolute(np.concatenate(z), np.concatenate(base), np.concatenate(target))
+    values = _least_absolute(
+        np.concatenate(z), np.concatenate(base), np.concatenate(target)
+    )
     return Weights(values, sum(map(len, z)))
 
 

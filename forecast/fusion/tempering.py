@@ -32,7 +32,11 @@ MOST_ORIGINS = 6
 
 
 def temperings_from(
-    flows: Flows, totals: Totals, steps: Sequence[Step], evidence: Evidence, classes: int
+    flows: Flows,
+    totals: Totals,
+    steps: Sequence[Step],
+    evidence: Evidence,
+    classes: int,
 ) -> tuple[Tempering, Tempering]:
     """Simulate from earlier origins and compare with what came.
 
