@@ -20,6 +20,7 @@ from forecast.datasets import simulate_trade
 from forecast.datasets.recipes import Costs, EventKind, Noise, PairEffects
 from forecast.errors import ColumnError, ModelError, PeriodError
 from forecast.gravity import Gravity
+from forecast.panel import TradePanel
 
 SIDES = "origin^period + destination^period"
 THREE_WAY = f"flow ~ visit | {SIDES} + origin^destination"
@@ -190,6 +191,24 @@ def test_the_order_of_rows_changes_no_bit():
     shuffled = world().sample(frac=1.0, random_state=4)
     pd.testing.assert_frame_equal(answer(world()).effects, answer(shuffled).effects)
     pd.testing.assert_frame_equal(answer(world()).checks, answer(shuffled).checks)
+
+
+def test_a_trade_panel_gives_what_its_frame_gives():
+    roles = {"origin": "origin", "destination": "destination", "period": "period"}
+    panel = TradePanel.from_frame(world(), flow="flow", **roles)
+    one, other = answer(panel), answer(world())
+    pd.testing.assert_frame_equal(one.effects, other.effects)
+    pd.testing.assert_frame_equal(one.checks, other.checks)
+
+
+def test_in_quarters_leads_and_earlier_dates_are_counted_in_years():
+    kind = EventKind("visit", TEN_PERCENT, 0.1, half_life=FOR_GOOD)
+    costs = Costs(agreement_share=0.0)
+    frame = simulate_trade(12, 32, freq="Q", events=(kind,), costs=costs, seed=1).frame
+    found = answer(frame, correct=False)
+    assert "4 or 8 periods" in check(found, "leads")["note"]
+    assert "8 periods" in check(found, "placebo dates")["note"]
+    assert (found.start, found.end) == ("2014Q1", "2021Q4")
 
 
 # The checks ---------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def attribute(
     end: Any = None,
     among: tuple[str, str] | None = None,
     placebos: Sequence[str] = (),
-    leads_of: Sequence[int] = (1, 2),
+    leads_of: Sequence[int] | None = None,
     significance: Significance = Significance(),
     correct: bool | None = None,
     shapes: bool = True,
@@ -81,8 +81,8 @@ def attribute(
     placebos : sequence of str
         Those of the terms that can have no effect: events planned, moved, cancelled.
         They are never supported, and one that "works" puts all others in doubt.
-    leads_of : sequence of int
-        Periods ahead of the test of strict exogeneity.
+    leads_of : sequence of int, optional
+        Periods ahead of the test of strict exogeneity; one and two years by default.
     significance : Significance
     correct : bool, optional
         Correct for the bias of many effects; by default where it takes seconds.
@@ -184,7 +184,7 @@ def _look_at(
     term: str,
     p: float,
     placebo: bool,
-    leads_of: Sequence[int],
+    leads_of: Sequence[int] | None,
     block: int | None,
     how: Significance,
     permutations: int,

@@ -14,7 +14,7 @@ from forecast.errors import ColumnError, ModelError, PeriodError
 from forecast.gravity import GravityFit
 from forecast.gravity.checks.refitting import refit
 from forecast.panel.leads_lags import shifted
-from forecast.periods import parse_periods
+from forecast.periods import FREQUENCIES, parse_periods
 
 __all__ = ["Cells", "Floats", "Ints", "cells_of", "history", "with_history"]
 
@@ -56,6 +56,13 @@ class Cells:
     def periods(self) -> int:
         """Number of periods from the first to the last."""
         return int(self.time.max(initial=0)) + 1
+
+    @property
+    def per_year(self) -> int:
+        """Periods in a year; 1 for rounds and waves."""
+        if not isinstance(self.first, pd.Period):
+            return 1
+        return FREQUENCIES.get(self.first.freqstr[0], 1)
 
     def moved(self, values: Floats, step: int, fill: float | None = None) -> Floats:
         """Values of the same unit `step` periods earlier (negative: later)."""

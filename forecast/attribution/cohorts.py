@@ -34,6 +34,7 @@ def by_cohort(model: Model, term: str) -> Check:
     began = np.where(since < NEVER, cells.time - since, -1)
     edges = np.quantile(began[began >= 0], np.linspace(0, 1, GROUPS + 1)[1:-1])
     group = np.where(began >= 0, np.searchsorted(np.unique(edges), began), -1)
+    since = np.where(since < NEVER, since // cells.per_year, NEVER)
     columns, mass = _columns(cells.used, values, since, group)
     if len(columns) < 2:
         return Check(term, name, IMPOSSIBLE, "all first events fall into one period")
@@ -84,7 +85,7 @@ def _columns(
             rows = (group == g) & on & (since >= low) & (since <= high)
             if (rows & used).sum() == 0:
                 continue
-            label = f"cohort {g + 1}, {low} periods after"
+            label = f"cohort {g + 1}, {low} years after"
             columns[label] = np.where(rows, values, 0.0)
             mass[label] = float((rows & used).sum())
     return columns, mass

@@ -18,7 +18,8 @@ HALF_LIVES = (1.0, 3.0, 10.0, np.inf)
 def other_shapes(model: Model, term: str) -> pd.DataFrame:
     """Estimate an indicator again as a flow, as stocks, delayed and phased in.
 
-    Arrivals are the rises of the indicator. A shape is no estimate of its own: they are
+    Arrivals are the rises of the indicator; of a stock that decays they are a little
+    less than what arrived. A shape is no estimate of its own: they are
     shown side by side, and none is chosen.
 
     Returns

@@ -104,7 +104,7 @@ def add(
     )
 
 
-def leads(model: Model, term: str, steps: Sequence[int], bound: float) -> Check:
+def leads(model: Model, term: str, steps: Sequence[int] | None, bound: float) -> Check:
     """Strict exogeneity: future values of the indicator say nothing of trade today.
 
     References
@@ -113,6 +113,9 @@ def leads(model: Model, term: str, steps: Sequence[int], bound: float) -> Check:
     Baier and Bergstrand (2007), Journal of International Economics 71(1).
     """
     values = model.histories[model.of(term)]
+    if steps is None:
+        year = min(model.cells.per_year, max(1, model.cells.periods // 6))
+        steps = (year, 2 * year)
     columns = {f"{term}_lead{k}": model.cells.moved(values, -k) for k in steps}
     failing = f"trade moves {' or '.join(map(str, steps))} periods before the event"
     return _test(model, term, columns, LEADS, bound, failing)
@@ -120,7 +123,7 @@ def leads(model: Model, term: str, steps: Sequence[int], bound: float) -> Check:
 
 def earlier_dates(model: Model, term: str, bound: float) -> Check:
     """Placebo dates: the same history some periods earlier, beside the true one."""
-    step = min(SHIFT, max(1, model.cells.periods // 4))
+    step = min(SHIFT * model.cells.per_year, max(1, model.cells.periods // 4))
     values = model.histories[model.of(term)]
     columns = {f"{term}_earlier": model.cells.moved(values, -step)}
     failing = f"events 'work' {step} periods before they happen"
@@ -128,16 +131,18 @@ def earlier_dates(model: Model, term: str, bound: float) -> Check:
 
 
 def pre_trend(model: Model, term: str, bound: float) -> Check:
-    """Event study round the first event of each unit: joint test of the periods before.
+    """Event study round the first event of each unit: joint test of the time before.
 
-    The last period before is the reference, earlier ones than `LONGEST_BEFORE` are one bin;
-    periods after have bins too, so that effects that grow do not bend what is before.
+    Time is counted in years. The last one before is the reference, from `LONGEST_BEFORE`
+    on there is one bin; time after has bins too, so that effects that grow do not bend
+    what is before.
     """
     name = BEFORE
     since, treated = entries(model.cells, model.histories[model.of(term)])
+    since = np.where(since < NEVER, since // model.cells.per_year, NEVER)
     seen = np.unique(model.cells.unit[(since <= -2) & model.cells.used]).size
     if treated < FEW or seen < FEW:
-        note = f"only {seen} pairs are seen two periods before their first event"
+        note = f"only {seen} pairs are seen two years before their first event"
         return Check(term, name, IMPOSSIBLE, note)
     before = {
         f"{k} before": (since == -k if k < LONGEST_BEFORE else since <= -k).astype(
