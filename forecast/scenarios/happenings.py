@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from forecast.errors import ModelError
+from forecast.errors import ForecastWarning, ModelError
 from forecast.events import EventLog, Recipe
 from forecast.events.contradictions import refuse_contradictions
 from forecast.events.table import in_order
@@ -91,6 +92,10 @@ def rebuilt(
         )
     if panel is None or log is None or not recipes:
         return pd.DataFrame(index=frame.index)
-    made = with_events(log, added, scenario).indicators(panel, recipes, rows=frame)
+    joint = with_events(log, added, scenario)
+    with warnings.catch_warnings():
+        # of a count nothing need be known of the future: zero everywhere is no news
+        warnings.filterwarnings("ignore", "F-564", ForecastWarning)
+        made = joint.indicators(panel, recipes, rows=frame)
     names = [c for recipe_name, r in recipes.items() for c in r.columns(recipe_name)]
     return made[names].set_axis(frame.index)
