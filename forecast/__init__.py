@@ -28,10 +28,13 @@ refuse_namesake()
 
 if TYPE_CHECKING:
     from forecast import datasets, errors, scores
+    from forecast.attribution import attribute, potential
     from forecast.backtesting import Backtest, backtest
     from forecast.claims import Card, Claim, check
+    from forecast.decomposition import decompose
     from forecast.events import Count, EventLog, InForce, Lags, PhaseIn, Stock, Window
     from forecast.forecasts import Forecast
+    from forecast.fusion import Fusion, Margins
     from forecast.gravity import (
         BiasCorrected,
         Clustered,
@@ -49,11 +52,14 @@ if TYPE_CHECKING:
         SmallSample,
         etable,
     )
+    from forecast.mirror import asymmetry, reconcile_reporters
     from forecast.nowcasting import Nowcast, nowcast
     from forecast.panel import TradePanel
     from forecast.reading import read_table
+    from forecast.reconciliation import Hierarchy, reconcile
     from forecast.releases import Releases
     from forecast.reporting import report
+    from forecast.scenarios import Scenario, TradeCost, compare, gravity_scenario
     from forecast.series import (
         ARIMA,
         ARMA,
@@ -118,16 +124,19 @@ __all__ = [
     "Etable",
     "EventLog",
     "Forecast",
+    "Fusion",
     "Gated",
     "Gravity",
     "GravityFit",
     "GravityFits",
+    "Hierarchy",
     "Holt",
     "HoltWinters",
     "Iid",
     "InForce",
     "Koyck",
     "Lags",
+    "Margins",
     "Naive",
     "NeweyWest",
     "Nowcast",
@@ -137,23 +146,33 @@ __all__ = [
     "Robust",
     "RobustDrift",
     "RunRate",
+    "Scenario",
     "ScoreBootstrap",
     "SeasonalNaive",
     "SmallSample",
     "Stock",
     "Study",
     "Theta",
+    "TradeCost",
     "TradePanel",
     "UnobservedComponents",
     "Window",
     "__version__",
+    "asymmetry",
+    "attribute",
     "backtest",
     "check",
+    "compare",
     "datasets",
+    "decompose",
     "errors",
     "etable",
+    "gravity_scenario",
     "nowcast",
+    "potential",
     "read_table",
+    "reconcile",
+    "reconcile_reporters",
     "report",
     "run_study",
     "scores",
@@ -162,6 +181,12 @@ __all__ = [
 # A second copy of the block above, for the running program. A test holds the two
 # (and __all__) together.
 _HOMES = {
+    "forecast.attribution": ["attribute", "potential"],
+    "forecast.decomposition": ["decompose"],
+    "forecast.fusion": ["Fusion", "Margins"],
+    "forecast.mirror": ["asymmetry", "reconcile_reporters"],
+    "forecast.reconciliation": ["Hierarchy", "reconcile"],
+    "forecast.scenarios": ["Scenario", "TradeCost", "compare", "gravity_scenario"],
     "forecast.backtesting": ["Backtest", "backtest"],
     "forecast.claims": ["Card", "Claim", "check"],
     "forecast.events": [

@@ -151,6 +151,16 @@ def asymmetry(panel: TradePanel, *, cif_fob: float | str | None = None) -> pd.Da
         F-830, F-832 as `reconcile_reporters`.
     ModelError
         F-833 a ratio that is not positive or cannot be estimated.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({
+    ...     "from": "RU", "to": "KZ", "by": ["RU", "KZ"], "year": 2021, "bn": [15.0, 17.0]
+    ... })
+    >>> panel = TradePanel.from_frame(df, origin="from", destination="to", period="year",
+    ...     flow="bn", reporter="by", measure="billion USD")
+    >>> asymmetry(panel)["asymmetry"].tolist()
+    [0.125]
     """
     reports = read_reports(panel)
     figures = _valued(reports, _ratio(reports, cif_fob))
