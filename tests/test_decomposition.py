@@ -416,6 +416,43 @@ def test_growth_in_a_forecast_is_decomposed_on_its_own_paths(start, end, method)
     assert {"world growth", "exporter capacity", "importer demand"} <= set(parts.terms)
 
 
+def test_the_world_and_shares_in_it_are_the_parts_of_a_directed_forecast():
+    parts = decompose(outlook(), 2022, 2023)
+    draws = outlook().draws[..., -1]
+    y0, y1 = draws.T
+    weight = (y1 - y0) / np.log(y1 / y0)
+    world = np.log(y1.sum() / y0.sum())
+    units = outlook().units
+    exports = [
+        np.array([y[units["from"] == code].sum() for code in units["from"]])
+        for y in (y0, y1)
+    ]
+    found = parts.contributions[..., -1]
+    np.testing.assert_allclose(found[:, 0], weight * world)
+    np.testing.assert_allclose(
+        found[:, 1], weight * (np.log(exports[1] / exports[0]) - world)
+    )
+
+
+def test_models_without_effects_or_regressors_are_decomposed_too():
+    frame = world(11)
+    panel = fc.TradePanel.from_frame(
+        frame[["exporter", "importer", "year", "trade", "visits"]],
+        origin="exporter",
+        destination="importer",
+        period="year",
+        flow="trade",
+    )
+    plain = decompose(
+        fc.Gravity("trade ~ visits").fit(panel), 2018, 2021, by="total", draws=3
+    )
+    assert plain.terms == ("visits", "pair-specific rest")
+    effects = fc.Gravity("trade ~ 1 | exporter^year + importer^year").fit(panel)
+    only = decompose(effects, 2018, 2021, by="total", draws=3)
+    assert only.terms[:3] == ("world growth", "exporter capacity", "importer demand")
+    assert max(plain.largest_gap, only.largest_gap) < 1e-10
+
+
 def test_components_that_make_up_a_forecast_leave_no_rest():
     whole = outlook().select(**{"from": "R"})
     half = replace(whole, draws=np.sqrt(whole.draws), history=whole.history**0.5)
@@ -470,7 +507,11 @@ def test_the_waterfall_ends_where_growth_does(fit):
         labels = [text.get_text() for text in ax.get_yticklabels()]
         assert labels[-1] == ("growth" if points else "2021")
         assert "exporter capacity" in labels
+        bars = ax.patches[:-1]
+        for before, after in itertools.pairwise(bars):
+            assert after.get_x() == pytest.approx(before.get_x() + before.get_width())
         last = ax.patches[-1].get_width()
+        assert last == pytest.approx(bars[-1].get_x() + bars[-1].get_width())
         one = parts.select(nation="X03")
         end = one.growth.iloc[0] if points else one.ends[0, 0]
         assert last == pytest.approx(end)

@@ -23,6 +23,7 @@ Floats = NDArray[np.floating[Any]]
 
 REST = "pair-specific rest"
 ENTRY = "entry and exit"
+MEANS = "Points are means over paths: means add up, medians do not."
 MARGINS = "World growth is that of all units; shares of exporters and importers are relative to it."
 
 
@@ -67,7 +68,9 @@ def decompose_forecast(
         measure=forecast.measure,
         what=by,
         method=method,
-        notes=tuple(dict.fromkeys((*more, *notes, *member.notes, *forecast.notes))),
+        notes=tuple(
+            dict.fromkeys((*more, MEANS, *notes, *member.notes, *forecast.notes))
+        ),
     )
 
 

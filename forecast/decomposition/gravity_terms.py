@@ -142,6 +142,8 @@ def gravity_terms(
         for term in terms
     }
     for at, term in enumerate(fit.terms):
+        if term == "Intercept":
+            continue
         difference = X[last, at] - X[first, at]
         slope = none.copy()
         slope[:, at] = difference
