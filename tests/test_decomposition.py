@@ -94,6 +94,13 @@ def test_contributions_sum_to_growth_on_every_path(fit, by, method):
     )
 
 
+def test_shares_of_growth_sum_to_a_hundred(fit):
+    parts = decompose(fit, 2018, 2021, by="nation", draws=1)
+    np.testing.assert_allclose(parts.shares.sum(axis=1), 100.0, rtol=1e-10)
+    first = 100 * parts.points["rta"] / parts.growth
+    np.testing.assert_allclose(parts.shares["rta"], first, rtol=1e-8)
+
+
 def test_growth_is_that_of_the_data(fit):
     frame = world(1)
     sums = frame.pivot_table(

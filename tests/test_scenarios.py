@@ -586,6 +586,26 @@ def test_more_of_an_indicator_with_a_positive_coefficient_is_more_trade(
     assert high - low < 5
 
 
+class WithoutIndicators:
+    """A fit such as that of gravity and series in one."""
+
+    def forecast(self, horizon, *, paths=10, seed=0):
+        del seed
+        base = outlook(paths)
+        return base.select(period=list(base.periods[:horizon]))
+
+
+def test_a_model_without_indicators_takes_costs_and_no_changed_columns(future):
+    fit, two = WithoutIndicators(), future[future["year"].dt.year < 2026]
+    base = Scenario("as it is").forecast(fit, two)
+    day = Scenario("day", costs=TradeCost(**DAY)).forecast(fit, two)
+    np.testing.assert_allclose(
+        day.draws / base.draws, np.exp(TradeCost(**DAY).log_change)
+    )
+    with pytest.raises(ModelError, match="F-879"):
+        Scenario("more", {"visits": "+1"}).forecast(fit, two)
+
+
 # -------------------------------------------------------------------- gravity fits
 
 

@@ -91,6 +91,18 @@ class Decomposition:
         )
 
     @property
+    def shares(self) -> pd.DataFrame:
+        """Contributions in per cent of the change, units by terms; they sum to 100.
+
+        Parts that pull back are negative, so others can exceed 100; NaN where nothing
+        changed.
+        """
+        change = self.point.sum(axis=1, keepdims=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.where(change != 0, 100 * self.point / change, np.nan)
+        return pd.DataFrame(values, unit_index(self.units), list(self.terms))
+
+    @property
     def largest_gap(self) -> float:
         """Largest distance, on any path, of the sum of contributions from growth.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -228,11 +229,25 @@ class Scenario:
         seed : int
         **options
             To `forecast`, such as ``paths=1000``.
+
+        Raises
+        ------
+        ColumnError, ModelError
+            As `apply` and `on`; F-879 changed indicators where forecasts of the model do
+            not depend on any.
         """
         rows = self.apply(future, panel=panel, log=log, recipes=recipes)
         horizon = rows[names_in(rows, panel).period].nunique()
-        outlook = fit.forecast(horizon, indicators=rows, seed=seed, **options)
-        return self.on(outlook, seed=seed)
+        if "indicators" in inspect.signature(fit.forecast).parameters:
+            options["indicators"] = rows
+        elif self.changes_rows:
+            raise ModelError(
+                f"forecasts of a {type(fit).__name__} do not depend on indicators",
+                code="F-879",
+                remedy="Put the effect of a gravity fit on its forecast: "
+                "gravity_scenario(gravity_fit, scenario, future).on(forecast).",
+            )
+        return self.on(fit.forecast(horizon, seed=seed, **options), seed=seed)
 
     def on(self, forecast: Forecast, *, seed: int = 0) -> Forecast:
         """Return a forecast with trade costs changed and conditions met.
