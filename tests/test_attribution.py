@@ -13,9 +13,9 @@ from forecast.attribution.cells import cells_of
 from forecast.attribution.estimates import effects_of, estimated
 from forecast.attribution.literature import LITERATURE, published_for
 from forecast.attribution.placebos import permuted
+from forecast.attribution.significance import detectable, holm
 from forecast.attribution.single import mixture
 from forecast.attribution.timing import _slopes, entries, own_growth
-from forecast.attribution.verdicts import detectable, holm
 from forecast.datasets import simulate_trade
 from forecast.datasets.recipes import Costs, EventKind, Noise, PairEffects
 from forecast.errors import ColumnError, ModelError, PeriodError

@@ -8,10 +8,10 @@ like them do.
 from __future__ import annotations
 
 from forecast.attribution.attribution import attribute
-from forecast.attribution.evidence import Significance
 from forecast.attribution.literature import literature_table
 from forecast.attribution.potential import Potential, potential
 from forecast.attribution.record import Attribution
+from forecast.attribution.significance import Significance
 
 __all__ = [
     "Attribution",

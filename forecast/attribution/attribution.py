@@ -18,18 +18,16 @@ from forecast.attribution.cells import Floats
 from forecast.attribution.cohorts import by_cohort
 from forecast.attribution.counterfactual import Share, frozen_shares
 from forecast.attribution.estimates import Model, estimated, normal_p, percent
-from forecast.attribution.evidence import Significance
 from forecast.attribution.literature import published_for
 from forecast.attribution.placebos import swapped_pairs
 from forecast.attribution.record import Attribution
 from forecast.attribution.shapes import other_shapes
+from forecast.attribution.significance import Significance, detectable, holm
 from forecast.attribution.single import synthetic_pair
 from forecast.attribution.timing import earlier_dates, leads, own_growth, pre_trend
 from forecast.attribution.verdicts import (
     Found,
     Verdict,
-    detectable,
-    holm,
     judge,
     judge_all,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FAILED", "IMPOSSIBLE", "PASSED", "SHOWN", "Check", "Significance"]
+__all__ = ["FAILED", "IMPOSSIBLE", "PASSED", "SHOWN", "Check"]
 
 PASSED, FAILED, IMPOSSIBLE, SHOWN = "passed", "failed", "not possible", "shown"
 
@@ -37,22 +37,3 @@ class Check:
     high: float = np.nan
     statistic: float = np.nan
     p_value: float = np.nan
-
-
-@dataclass(frozen=True, slots=True)
-class Significance:
-    """How strong evidence must be.
-
-    Attributes
-    ----------
-    support : float
-        Largest p-value, after Holm, at which an effect counts as found.
-    doubt : float
-        Size of all tests together that may put an effect in doubt.
-    level : float
-        Of intervals.
-    """
-
-    support: float = 0.01
-    doubt: float = 0.10
-    level: float = 0.95

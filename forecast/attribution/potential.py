@@ -259,10 +259,8 @@ def _reasons(
         "above pairs alike": actual > table["high"].to_numpy(),
         **_by_regressor(fit, cells, units, within),
     }
-    held = list(flags.items())
-    return [
-        tuple(name for name, flag in held if flag[row]) for row in range(len(table))
-    ]
+    rows = range(len(table))
+    return [tuple(name for name in flags if flags[name][row]) for row in rows]
 
 
 def _by_regressor(

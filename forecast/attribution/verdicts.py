@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.attribution.estimates import Effects, percent
-from forecast.attribution.evidence import FAILED, Check, Significance
+from forecast.attribution.evidence import FAILED, Check
 from forecast.attribution.literature import Published
+from forecast.attribution.significance import Significance
 from forecast.attribution.timing import BEFORE, EARLIER, GROWTH, LEADS
 
 __all__ = [
@@ -18,8 +19,6 @@ __all__ = [
     "UNKNOWN",
     "Found",
     "Verdict",
-    "detectable",
-    "holm",
     "judge",
     "judge_all",
 ]
@@ -88,41 +87,6 @@ class Verdict:
     because: str
     would_change: str
     flag: str = ""
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values for how many there are (Holm 1979, Scandinavian J. of Statistics 6).
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1))
-    adjusted = np.empty(p.size)
-    adjusted[order] = np.minimum(steps, 1.0)
-    return [float(value) for value in adjusted]
-
-
-def detectable(error: float, beside_error: float, size: float, power: float) -> float:
-    r"""Smallest effect in per cent that is found with a given probability.
-
-    :math:`(z_{1-\alpha/2} + z_{\text{power}})` standard errors (Bloom 1995, Evaluation
-    Review 19(5)), for both estimates that a verdict needs.
-
-    Examples
-    --------
-    >>> round(detectable(0.02, 0.01, 0.01, 0.8), 1)
-    7.1
-    """
-    from scipy.special import ndtri
-
-    needs = [error * (ndtri(1 - size / 2) + ndtri(power))]
-    if np.isfinite(beside_error):
-        needs.append(beside_error * (ndtri(0.975) + ndtri(power)))
-    return percent(max(needs))
 
 
 def judge(found: Found, effects: Effects, how: Significance, doubt: str) -> Verdict:
