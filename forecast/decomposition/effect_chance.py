@@ -22,15 +22,13 @@ from numpy.typing import NDArray
 
 from forecast.forecasts import unit_rng
 from forecast.gravity.fit import GravityFit
+from forecast.gravity.inference.leverage import inverse_of_independent
 from forecast.gravity.records import Floats, Ints
 
 __all__ = ["MOST_LEVELS", "EffectChance", "effect_chance"]
 
-MOST_LEVELS = 5_000
+MOST_LEVELS = 2_000
 """Levels of one period whose errors are drawn."""
-
-RIDGE = 1e-9
-"""Of the normalised matrix: the directions that change no sum of effects."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -149,9 +147,8 @@ def _errors(
     if D.shape[1] > MOST_LEVELS:
         return None
     gram = (D.T @ (D * estimate.working[here][:, None]).tocsr()).toarray()
-    size = np.sqrt(np.maximum(np.diag(gram), 1e-300))
-    gram = gram / np.outer(size, size) + RIDGE * np.eye(size.size)
+    inverse, _ = inverse_of_independent(gram)
     scores = D.T @ (estimate.residuals[here][:, None] * v)
-    solved = np.linalg.solve(gram, scores / size[:, None]) / size[:, None]
+    solved = np.einsum("ij,jd->id", inverse, scores)
     ends = np.cumsum([which.size for which in occurring])[:-1]
     return list(zip(occurring, np.split(solved, ends), strict=True))

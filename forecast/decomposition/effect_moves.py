@@ -45,7 +45,6 @@ def effect_moves(effects: tuple[Codes, ...], projected: Floats) -> tuple[Floats,
     array([3., 4., 5., 6.])
     """
     from scipy.sparse import csr_array, hstack
-    from scipy.sparse.linalg import lsmr
 
     n = len(projected)
     ones, at = np.ones(n), np.arange(n + 1)
@@ -55,9 +54,30 @@ def effect_moves(effects: tuple[Codes, ...], projected: Floats) -> tuple[Floats,
     size = np.sqrt(np.asarray(D.sum(axis=0)).ravel())
     size[size == 0] = 1.0
     scaled: Any = (D / size[None, :]).tocsr()
+    turned = scaled.T.tocsr()
     levels = np.empty((D.shape[1], projected.shape[1]))
     for k, column in enumerate(projected.T):
-        found = lsmr(scaled, column, atol=TOLERANCE, btol=TOLERANCE, maxiter=STEPS)
-        levels[:, k] = found[0] / size
+        levels[:, k] = _solved(scaled, turned, column) / size
     ends = np.cumsum([e.count for e in effects])[:-1]
     return tuple(np.split(levels, ends))
+
+
+def _solved(S: Any, turned: Any, column: Floats) -> Floats:
+    """Solve ``S z = column`` by conjugate gradients on the normal equations.
+
+    With plain sums, so that no bit depends on the threads of a linear algebra library.
+    """
+    rest = turned @ column
+    step, z = rest.copy(), np.zeros(rest.size)
+    size = float((rest * rest).sum())
+    enough = TOLERANCE**2 * size
+    for _ in range(STEPS):
+        if size <= enough:
+            break
+        image = turned @ (S @ step)
+        length = size / float((step * image).sum())
+        z += length * step
+        rest -= length * image
+        before, size = size, float((rest * rest).sum())
+        step = rest + size / before * step
+    return z
