@@ -650,6 +650,16 @@ def test_changes_of_pairs_add_up_to_countries_and_the_total(gravity):
     assert not sums[0].iloc[:-2].any()
 
 
+def test_trade_costs_move_a_gravity_fit_by_their_own_draws(gravity):
+    cost = TradeCost(**DAY, elasticity_se=1.0)
+    scenario = Scenario("day", costs=cost, pairs=[("C1", "C2")])
+    effect = gravity_scenario(gravity, scenario, draws=40, seed=3)
+    assert effect.concerned.size == 16
+    np.testing.assert_array_equal(effect.draws, np.tile(cost.draws(40, 3), (16, 1)))
+    np.testing.assert_allclose(effect.log_change[effect.concerned], cost.log_change)
+    assert np.count_nonzero(effect.log_change) == 16
+
+
 def test_scenarios_of_one_seed_share_their_coefficients(gravity):
     one, two = (
         gravity_scenario(gravity, Scenario("x", {"visits": step}), warn=False).draws

@@ -7,7 +7,8 @@ side on the same paths, `gravity_scenario` gives the partial effect in a gravity
 from forecast.scenarios.changes import Change
 from forecast.scenarios.comparing import Comparison, compare
 from forecast.scenarios.conditions import TotalAbout, TotalIs, TotalWithin
-from forecast.scenarios.counterfactual import GravityScenario, gravity_scenario
+from forecast.scenarios.counterfactual import gravity_scenario
+from forecast.scenarios.gravity_effect import GravityScenario
 from forecast.scenarios.held import held
 from forecast.scenarios.scenario import Scenario
 from forecast.scenarios.trade_cost import TradeCost

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
@@ -17,12 +16,13 @@ from forecast.events import EventLog, Recipe
 from forecast.forecasts import Forecast
 from forecast.forecasts.adding import unit_periods
 from forecast.panel import TradePanel
-from forecast.scenarios.changes import Change, read_change
+from forecast.scenarios.changes import read_change
 from forecast.scenarios.conditions import Condition
 from forecast.scenarios.happenings import read_events, rebuilt
 from forecast.scenarios.limits import Limits, Names, names_in
 from forecast.scenarios.support import outside_support, warn_outside
 from forecast.scenarios.trade_cost import TradeCost
+from forecast.scenarios.wording import described
 
 __all__ = ["Scenario", "names_of_forecast"]
 
@@ -132,7 +132,7 @@ class Scenario:
         return bool(self.changes) or not self.events.empty
 
     def __repr__(self) -> str:
-        return f"Scenario {self.name!r}: {_described(self)}"
+        return f"Scenario {self.name!r}: {described(self)}"
 
     def apply(
         self,
@@ -367,35 +367,3 @@ def _several(given: Any, kind: Any, code: str) -> tuple[Any, ...]:
             remedy="See the documentation of Scenario.",
         )
     return listed
-
-
-def _described(scenario: Scenario) -> str:
-    said = [f"{name} {_written(change)}" for name, change in scenario.changes.items()]
-    if n := len(scenario.events):
-        kinds = ", ".join(sorted(set(map(str, scenario.events.get("kind", [])))))
-        said.append(f"{n} event{'s' * (n > 1)} added ({kinds})")
-    said += [
-        f"trade costs change flows by {100 * np.expm1(cost.log_change):+.1f} %"
-        for cost in scenario.costs
-        if cost.elasticity is not None
-    ]
-    said += [str(condition) for condition in scenario.conditions]
-    limits = []
-    if scenario.pairs is not None:
-        limits.append(
-            "pairs " + ", ".join(f"{a}–{b}" for a, b in scenario.limits.pairs or ())
-        )
-    limits += [f"{k} {v}" for k, v in (scenario.where or {}).items()]
-    if scenario.start is not None:
-        limits.append(f"from {scenario.start}")
-    if scenario.end is not None:
-        limits.append(f"to {scenario.end}")
-    return ", ".join([*(said or ["nothing changes"]), *limits])
-
-
-def _written(change: Change) -> str:
-    if isinstance(change.to, str):
-        return change.to
-    if callable(change.to):
-        return "computed"
-    return f"{change.to:g}" if isinstance(change.to, numbers.Real) else "given"
