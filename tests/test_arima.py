@@ -278,6 +278,17 @@ def test_automatic_orders_find_the_process():
     assert sum(smooth.candidates.values()) == pytest.approx(1)
 
 
+def test_months_without_a_season_are_told_from_months_with_one():
+    """Although differences of years count ten times what others do beforehand."""
+    walk = 100 * np.exp(process(120, sd=0.1, seed=4).cumsum())
+    pattern = np.random.default_rng(0).normal(0, 0.3, 12)
+    months = walk * np.exp(np.tile(pattern, 10))
+    for y, seasonal in [(walk, 0), (months, 1)]:
+        candidates = fit_of(y, MONTHS).candidates
+        share = sum(w for name, w in candidates.items() if name[10] == str(seasonal))
+        assert share > 0.8
+
+
 def test_automatic_models_tell_orders_coefficients_and_standard_errors():
     fit = fit_of(airline(120), MONTHS)
     assert set(fit.bse) <= set(fit.params)

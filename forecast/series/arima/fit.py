@@ -60,7 +60,7 @@ class ARIMAFit:
     def candidates(self) -> Mapping[str, float]:
         """Weights by name, such as "(0,1,1)(0,1,1) with drift, log"; they sum to 1."""
         return {
-            f"{name}, {part.scale.kind}": share * weight
+            f"{name}, {'log' if part.scale.kind == 'log' else 'plain'}": share * weight
             for part, share in zip(self.parts, self.shares, strict=True)
             for name, weight in part.candidates.items()
         }

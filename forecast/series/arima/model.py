@@ -36,7 +36,7 @@ DIGITS = 9
 
 SERIES_AT_ONCE = 32
 
-AUTOMATIC = Precision(steps=12, tolerance=1e-4, guesses=(0.1,))
+AUTOMATIC = Precision(steps=12, tolerance=1e-3, guesses=(0.1,))
 EXACT = Precision(steps=40, tolerance=1e-9, guesses=(0.1, -0.5, 1.0))
 
 
