@@ -319,19 +319,19 @@ def test_the_forecast_is_the_best_linear_one_given_all_values():
 
 
 def test_intervals_hold_outcomes_of_short_panels():
-    hits = []
+    recipe, hits = Regression("visits", errors=ARMA()), []
     for seed in range(6):
         world = visits_panel(seed, pairs=40, years=18, common=0.0, effect=0.1)
         sample = read_sample(world, ["visits"])
         earlier = sample_until(sample, 3, np.arange(40))
-        outlook = Regression("visits").fit_to(earlier).forecast(3, paths=400)
+        outlook = recipe.fit_to(earlier).forecast(3, paths=400)
         low, high = (frame.to_numpy() for frame in outlook.interval(0.8))
         actual = sample.values[:, -3:]
         hits.append(((low <= actual) & (actual <= high)).mean())
     assert 0.74 < np.mean(hits) < 0.88
 
 
-@pytest.mark.parametrize("errors", [None, Theta()])
+@pytest.mark.parametrize("errors", [ARMA(), Theta()])
 def test_forecasts_with_indicators_follow_the_unit_and_the_order(panel, errors):
     recipe = Regression(DepreciatingStock("visits"), errors=errors)
     mine = recipe.fit(panel).forecast(3, paths=50)

@@ -32,6 +32,7 @@ from forecast.series.adjusting.cleaned import Cleaned
 from forecast.series.arima.model import ARIMA
 from forecast.series.contract.dependence import draw_shocks, estimate_dependence
 from forecast.series.plain.robust_drift import RobustDrift
+from forecast.series.regression.arma_errors import ARMA
 from forecast.series.regression.model import Regression
 from forecast.series.smoothing.complex_smoothing import CES
 from forecast.series.smoothing.components import UnobservedComponents
@@ -58,7 +59,7 @@ RECIPES = [
     RobustDrift(shrink=3),
     Cleaned(Drift()),
     DynamicTheta(),
-    Regression(pooled=False),
+    Regression(errors=ARMA(), pooled=False),
     Regression(errors=Drift()),
     CES(),
     ARIMA(),

@@ -157,7 +157,8 @@ def _fit_group(
     otherwise: Recipe,
 ) -> Fitting:
     """Fit series that share slopes and shapes."""
-    found = _estimate(units, workshop)
+    needed = bool(workshop.terms) or errors is None
+    found = _estimate(units, workshop) if needed else None
     shares = found.shares if found else _middle_shares(units, workshop)
     width = len(_owners(workshop.terms))
     beta = found.slopes.beta if found else np.zeros(width)
@@ -180,9 +181,7 @@ def _fit_group(
         named,
     )
     fits |= dict(zip(rest, adjusted, strict=True))
-    notes = _notes(
-        len(units), workshop.terms, found, len(rest) if errors is None else 0
-    )
+    notes = _notes(len(units), workshop.terms, found, arma=errors is None)
     return Fitting(
         tuple(fits[row] for row in range(len(units))),
         found.evidence if found else (),
@@ -367,7 +366,7 @@ def _df(evidence: Sequence[Evidence], lost: int) -> float:
 
 
 def _notes(
-    count: int, terms: tuple[Term, ...], found: _Estimate | None, rest: int
+    count: int, terms: tuple[Term, ...], found: _Estimate | None, *, arma: bool
 ) -> tuple[str, ...]:
     notes = []
     if terms and found is None:
@@ -379,9 +378,10 @@ def _notes(
             f"{fixed or 'an indicator'} does not move apart from the lines of the units and "
             "other indicators: its slope is zero"
         )
-    if rest and count > 1:
+    rest = count - len(found.rows) if found else 0
+    if rest:
         notes.append(
-            f"{rest:,} of {count:,} units have zeros or too few values for ARMA errors and "
-            "are forecast by ETS"
+            f"{rest:,} of {count:,} units have zeros or too few values: they do not count in "
+            f"the slopes{' and are forecast by ETS' if arma else ''}"
         )
     return tuple(notes)
