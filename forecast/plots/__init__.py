@@ -4,7 +4,7 @@ The year: `plot_nowcast`, `plot_part_year`, `plot_fan`, `plot_track`. How an est
 came about: `plot_news`, `plot_contributions`. Claims: `plot_claim` and its single
 figures `plot_records`, `plot_ceiling`, `plot_control`. Fitted models:
 `plot_coefficients`, `plot_event_study`. Forecasts beside outcomes:
-`plot_coverage_by_horizon`, `plot_skill_by_horizon`.
+`plot_coverage_by_horizon`, `plot_skill_by_horizon`. Growth in parts: `plot_waterfall`.
 
 Colours, numbers and labels come from `forecast.plots.look`; `look.render` gives a
 figure as bytes that are the same in every run.
@@ -18,6 +18,7 @@ from forecast.plots.paths import plot_fan, plot_part_year
 from forecast.plots.records import plot_records
 from forecast.plots.skill import plot_coverage_by_horizon, plot_skill_by_horizon
 from forecast.plots.verdicts import plot_ceiling, plot_claim, plot_control
+from forecast.plots.waterfall import plot_waterfall
 from forecast.plots.years import Mark, plot_nowcast, plot_track
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "plot_records",
     "plot_skill_by_horizon",
     "plot_track",
+    "plot_waterfall",
 ]
