@@ -14,7 +14,10 @@ from forecast.errors import KeyColumnError, ModelError, PeriodError
 from forecast.fusion import Fusion, Margins
 from forecast.fusion.allocation import allocate, allocate_paths
 from forecast.fusion.calibration import levels_needed, temper, tempering
+from forecast.fusion.flows import read_flows
+from forecast.fusion.levels import gaps_to_level
 from forecast.fusion.margins import Totals, estimate_speeds, extend_totals
+from forecast.fusion.structure import Step, estimate_weights
 from forecast.kernels.proportional import fit_proportions
 from forecast.series import Drift
 
@@ -136,14 +139,14 @@ def test_speeds_without_spread_are_the_prior_whatever_came():
     assert (speeds.drift, speeds.recovery, speeds.momentum) == (0.4, 0.2, 0.1)
 
 
-def test_a_total_that_jumps_a_thousandfold_hardly_moves_the_speeds():
+def test_a_total_that_jumps_a_thousandfold_hardly_moves_speeds_and_shocks():
     totals = totals_with(0.4)
     exports = totals.exports.copy()
-    exports[30:, 0] *= 1000 * exports[0].min() / exports[0, 0]
+    exports[30:, np.argmax(exports[30])] *= 1000
     usual = estimate_speeds(totals, Margins())
     odd = estimate_speeds(Totals(exports, totals.imports), Margins())
     assert abs(odd.recovery - usual.recovery) < 0.1
-    assert abs(odd.drift - usual.drift) < 0.15
+    assert abs(odd.shock / usual.shock - 1) < 0.1
 
 
 def test_both_sides_of_forecast_totals_have_one_sum():
@@ -243,12 +246,33 @@ def test_a_pair_that_did_not_trade_may_trade_and_usually_does_not():
 
 
 def test_trade_that_ends_now_and_then_ends_on_some_paths():
-    outlook = Fusion().fit(panel_of(with_zeros())).forecast(1, paths=500)
-    smallest = np.argsort(
-        np.median(outlook.draws[:, 0], axis=1)
-        + 1e9 * (np.median(outlook.draws[:, 0], axis=1) == 0)
-    )[:3]
-    assert (outlook.draws[smallest, 0] == 0).any()
+    panel = panel_of(with_zeros())
+    draws = Fusion().fit(panel).forecast(1, paths=500).draws[:, 0]
+    last = panel.matrix()[0][:, -1]
+    smallest = np.argsort(np.where(last > 0, last, np.inf))[:5]
+    assert (draws[smallest] == 0).any()
+
+
+def test_weights_are_those_of_absolute_errors_so_wild_pairs_do_not_decide():
+    rng = np.random.default_rng(0)
+    steps, came = [], []
+    for _ in range(3):
+        features = np.zeros((400, 5))
+        features[:, 0] = rng.uniform(-1, 1, 400)
+        scaled = rng.uniform(1, 3, 400)
+        wild = np.where(rng.random(400) < 0.1, 20 * (features[:, 0] < 0) + 1, 1.0)
+        steps.append(Step(scaled, features, np.ones(400), scaled))
+        came.append(scaled * np.exp(0.3 * features[:, 0]) * wild)
+    weights = estimate_weights(steps, np.stack(came), np.ones((3, 400), dtype=bool))
+    assert_allclose(weights.values, [0.3, 0, 0, 0, 0], atol=0.03)
+
+
+def test_levels_are_fitted_to_earlier_years_only():
+    panel = panel_of(world())
+    early = panel.between(end=2008)
+    whole, _ = gaps_to_level(GRAVITY, panel, read_flows(panel))
+    part, _ = gaps_to_level(GRAVITY, early, read_flows(early))
+    assert_array_equal(whole[: len(part)], part)
 
 
 def test_given_totals_are_reached_and_the_right_ones_help():

@@ -52,7 +52,7 @@ GROUPS = 4
 STEPS = 3
 """Horizons that are calibrated; later ones as the last."""
 
-PRIOR_ORIGINS = 1.0
+PRIOR_ORIGINS = 0.5
 WIDEST = 0.999
 
 
@@ -111,7 +111,7 @@ def tempering(needed: list[list[list[Floats]]]) -> Tempering:
     for g, by_horizon in enumerate(needed):
         for h, by_origin in enumerate(by_horizon):
             there = [own for own in by_origin if own.size]
-            share = len(there) / (len(there) + PRIOR_ORIGINS * (h + 1))
+            share = len(there) / (len(there) + PRIOR_ORIGINS)
             if there:
                 found = np.quantile(np.concatenate(there), levels)
                 inner[g, h] = share * found + (1 - share) * levels

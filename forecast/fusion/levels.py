@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
@@ -83,8 +84,6 @@ def gaps_to_level(
 def _by_pair(means: Floats, now: TradePanel, flows: Flows) -> Floats:
     """Put one period's rows at the places of their pairs."""
     keys = list(flows.units.columns)
-    import pandas as pd
-
     there = pd.MultiIndex.from_frame(now.units[keys])
     at = pd.MultiIndex.from_frame(flows.units[keys]).get_indexer(there)
     out = np.full(len(flows.units), np.nan)
