@@ -135,7 +135,9 @@ def outcomes(results: list[dict[str, Any]], flows: Any, h: int) -> tuple[Any, An
 
 def print_points(results: list[dict[str, Any]], flows: Any) -> None:
     """RMAE and within R-squared by horizon, all years and the last five."""
-    print("\nmodel                          RMAE    within R2  last five   h=2      h=3")
+    print(
+        "\nmodel                          RMAE    within R2  last five   h=2      h=3"
+    )
     for name in results[0]["points"]:
         row = []
         for h in range(STEPS):

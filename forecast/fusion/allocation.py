@@ -44,7 +44,7 @@ def allocate(
     >>> rows, columns = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
     >>> flows = np.array([1.0, 1.0, 1.0, 3.0])
     >>> allocate(flows, rows, columns, np.array([3.0, 5.0]), np.array([3.0, 5.0])).round(2)
-    array([1.42, 1.58, 1.58, 3.42])
+    array([1.61, 1.39, 1.39, 3.61])
     """
     return allocate_paths(
         flows[None].copy(), rows, columns, exports[None], imports[None]

@@ -91,7 +91,7 @@ def levels_needed(draws: Floats, actual: Floats) -> Floats:
     Examples
     --------
     >>> levels_needed(np.arange(9.0)[None], np.array([6.0])).round(2)
-    array([0.4])
+    array([0.3])
     """
     count = draws.shape[1] + 1.0
     up_to = ((draws <= actual[:, None]).sum(axis=1) + 0.5) / count
