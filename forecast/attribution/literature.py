@@ -47,7 +47,7 @@ LITERATURE = (
         0.0,
         10.0,
         "6 to 10 %; cross-section; the first embassy has more",
-        "Rose (2007), World Economy 30(1)",
+        "Rose (2007), NBER Working Paper 11111",
     ),
     Published(
         "mission|fair|promotion",
@@ -55,7 +55,7 @@ LITERATURE = (
         -5.0,
         5.0,
         "about zero with pair effects, positive without",
-        "Head and Ries (2010), Canadian Journal of Economics 43(3)",
+        "Head and Ries (2010), CEPR Discussion Paper 7609",
     ),
     Published(
         "sister|twin|friendship",
@@ -71,7 +71,7 @@ LITERATURE = (
         0.0,
         110.0,
         "about doubles trade after ten years; 75 % in three-way PPML",
-        "Baier and Bergstrand (2007), Journal of International Economics 71(1); Yotov, "
+        "Baier and Bergstrand (2007), Journal of International Economics; Yotov, "
         "Piermartini, Monteiro and Larch (2016), An Advanced Guide to Trade Policy Analysis",
     ),
     Published(
@@ -88,7 +88,7 @@ LITERATURE = (
         0.0,
         15.0,
         "no single soft event is known to move trade by more",
-        "Moons and van Bergeijk (2017), World Economy 40(2): 963 coefficients of 32 studies",
+        "Moons and van Bergeijk (2017): 963 coefficients of 32 studies",
     ),
 )
 """From the narrow to the broad; the last one is for all others."""
