@@ -12,6 +12,7 @@ from forecast.forecasts import Forecast
 from forecast.panel import TradePanel
 from forecast.series import Drift
 from forecast.series.contract.samples import Sample, read_sample, sample_until
+from forecast.series.regression.arma_errors import ARMA
 from forecast.series.regression.future_indicators import completed, future_indicators
 from forecast.series.regression.model import Regression
 from forecast.series.regression.terms import DepreciatingStock
@@ -160,8 +161,10 @@ def test_values_a_panel_and_a_mapping_say_the_same(panel, fit):
     assert one.tobytes() == other.tobytes()
 
 
-def test_scenarios_share_all_chance_and_differ_by_the_effect(fit):
+@pytest.mark.parametrize("errors", [None, ARMA()])
+def test_scenarios_share_all_chance_and_differ_by_the_effect(panel, errors):
     """The ratio of two paths is what their drawn slope says, in every pair alike."""
+    fit = Regression("visits", errors=errors).fit(panel)
     base = fit.forecast(2, paths=200, indicators={"visits": 0})
     more = fit.forecast(2, paths=200, indicators={"visits": 2})
     ratio = np.log(more.draws / base.draws)
@@ -220,12 +223,12 @@ def test_units_that_end_earlier_take_the_indicators_of_the_years_between(panel):
     frame = panel.to_frame()
     early = (frame["pair"] == "pair003") & (frame["year"] > "2017")
     frame.loc[early, "trade"] = np.nan
+    frame.loc[early, "visits"] = [1.0, 2.0, 3.0]
     ragged = TradePanel.from_frame(frame, unit=["pair"], period="year", flow="trade")
     fit = Regression("visits").fit(ragged)
     waiting = list(fit._given({"visits": 9}, _next(panel, 2), 4, 0))
-    x = read_sample(panel, ["visits"]).covariates["visits"][3]
     np.testing.assert_array_equal(
-        waiting[3].drivers.ahead[:, 0, 0], [*x[17:], 9.0, 9.0]
+        waiting[3].drivers.ahead[:, 0, 0], [1.0, 2.0, 3.0, 9.0, 9.0]
     )
     assert fit.forecast(2, paths=10).draws.shape == (8, 2, 10)
 

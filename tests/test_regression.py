@@ -15,7 +15,11 @@ from forecast.panel import TradePanel
 from forecast.series import Drift, Theta
 from forecast.series.contract.samples import read_sample, sample_until
 from forecast.series.regression.arma_errors import ARMA, covariance_of
-from forecast.series.regression.common_slopes import common_slopes, moments_of
+from forecast.series.regression.common_slopes import (
+    common_slopes,
+    moments_of,
+    sandwich,
+)
 from forecast.series.regression.model import Regression
 from forecast.series.regression.terms import Almon, Column, DepreciatingStock, Koyck
 
@@ -126,6 +130,28 @@ def test_intervals_of_slopes_hold_the_truth_though_all_pairs_share_shocks():
         row = fit.tidy().iloc[0]
         inside.append(row["conf_low"] < 0.09 < row["conf_high"])
     assert np.mean(inside) >= 0.8  # 0.95; below 0.8 in one of 2,000 tests
+
+
+def test_standard_errors_are_clustered_by_unit_and_by_period():
+    """A twin: Cameron, Gelbach and Miller's sandwich from its formula."""
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=12).cumsum() + rng.normal(0, 0.2, (10, 12))
+    y = 0.3 * rng.normal(size=12).cumsum() + rng.normal(0, 0.3, (10, 12))
+    fit = Regression("x", errors=WHITE).fit(panel_of(np.exp(y), x=x))
+    units = fit.fitting.evidence  # with the shocks that all share
+    found = common_slopes(moments_of(units))
+    scores = []
+    for row, unit in enumerate(units):
+        design = np.stack([np.ones(12), np.arange(12)], axis=1)
+        hat = design @ np.linalg.pinv(design)
+        z, u = (v - hat @ v for v in (unit.z[:, 0], unit.x - unit.z @ found.beta))
+        scores.append(z * u * found.df[row] / found.squares[row, 0])
+    scores = np.array(scores)
+    meat = 10 / 9 * (scores.sum(axis=1) ** 2).sum()
+    both = meat + 12 / 11 * (scores.sum(axis=0) ** 2).sum() - (scores**2).sum()
+    error = np.sqrt(max(meat, both)) / found.information[0, 0]
+    assert both > 1.2 * meat
+    assert np.sqrt(sandwich(units, found)[0, 0]) == pytest.approx(error, rel=1e-6)
 
 
 def test_shocks_that_all_pairs_share_hardly_blur_the_slope():
@@ -316,6 +342,32 @@ def test_the_forecast_is_the_best_linear_one_given_all_values():
     b = np.linalg.solve(d.T @ inverse @ d, d.T @ inverse @ log[t])
     ahead = line[20:] @ b + v[20:][:, t] @ inverse @ (log[t] - d @ b)
     np.testing.assert_allclose(point, ahead, rtol=1e-9)
+
+
+def test_paths_are_as_wide_as_the_doubt_about_errors_line_and_slope():
+    """A twin: the variance of universal kriging with all regressors at once."""
+    rng = np.random.default_rng(12)
+    z = rng.normal(size=63).cumsum()
+    log = 0.1 * rng.normal(size=60).cumsum() + 0.05 * z[:60]
+    log[55:59] = np.nan
+    rho, theta = 0.9, -0.7
+    recipe = Regression("z", errors=OnePoint(rho=rho, theta=theta))
+    fit = recipe.fit(panel_of(np.exp(log)[None], z=z[None, :60]))
+    future = pd.DataFrame({"year": range(2061, 2064), "z": z[60:]})
+    draws = fit.forecast(3, paths=20_000, indicators=future).draws[0]
+    v = covariance_of(rho, theta, 63)
+    t = np.flatnonzero(np.isfinite(log))
+    regressors = np.stack([np.ones(63), np.arange(63), z], axis=1)
+    inverse = np.linalg.inv(v[np.ix_(t, t)])
+    weights = v[60:][:, t] @ inverse
+    slopes = np.linalg.inv(regressors[t].T @ inverse @ regressors[t])
+    rest = log[t] - regressors[t] @ slopes @ regressors[t].T @ inverse @ log[t]
+    left = regressors[60:] - weights @ regressors[t]
+    wide = v[60:, 60:] - weights @ v[60:][:, t].T + left @ slopes @ left.T
+    sigma2 = rest @ inverse @ rest / (t.size - 3)
+    df = t.size - 3
+    expected = wide * sigma2 * df / (df - 2)  # Student's t
+    np.testing.assert_allclose(np.cov(np.log(draws)), expected, rtol=0.05)
 
 
 def test_intervals_hold_outcomes_of_short_panels():
