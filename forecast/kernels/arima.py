@@ -196,6 +196,7 @@ def likelihood_slopes(
                 total = 0.0
                 for t in range(n):
                     out[k, t] *= share
+                for t in range(n):
                     total += out[k, t] * out[0, t]
                 for t in range(n):
                     out[0, t] -= total * out[k, t]
@@ -211,6 +212,7 @@ def likelihood_slopes(
                 total += out[0, t] * out[0, t]
                 if t < compared:
                     left = total
+            for t in range(n):
                 epsilon[version, t] = share * out[0, t]
             if version > 0:
                 for t in range(n):
