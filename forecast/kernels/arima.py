@@ -171,6 +171,7 @@ def likelihood_slopes(
                         moved = w[i + 1] + ar[i] * first
                         gain[i] += moved * mw
                         w[i] = moved - gain[i] * first / f
+                    for i in range(r):
                         left += w[i] * w[i]
                     m += mw * mw / before
                     steady = -left * m < STEADY * f
