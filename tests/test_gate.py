@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from indicator_worlds import visits_panel
@@ -99,6 +101,14 @@ def test_a_closed_gate_forecasts_without_and_keeps_indicators_for_scenarios():
     )
 
 
+def test_a_lucky_gain_of_slopes_that_may_be_zero_is_no_ticket():
+    lucky = Gain(0.01, 0.01, 0.4, 0.05, 1, 8, 20, ("visits",))
+    assert not lucky.enters
+    assert "but their slopes may be zero (p = 0.400)" in repr(lucky)
+    assert replace(lucky, slopes_p_value=0.01).enters
+    assert replace(lucky, slopes_p_value=np.nan).enters
+
+
 def test_the_model_without_may_be_any():
     panel = visits_panel(2, pairs=10, years=14, effect=0)
     fit = Gated(VISITS, without=Drift(), origins=5).fit(panel)
@@ -115,12 +125,12 @@ def test_too_few_years_cannot_show_anything():
     assert repr(found).endswith("too few periods to see whether they help")
 
 
-def test_the_gate_knows_nothing_of_later_years():
+def test_no_origin_knows_anything_of_later_years():
     panel = visits_panel(4, pairs=10, years=18)
     sample = read_sample(panel, ["visits"])
     sample.covariates["visits"][:, -1] = 99  # known only after the last origin
     mine, theirs = gain(panel), gain_of(VISITS, VISITS.without_terms(), sample)
-    assert mine == theirs
+    assert (mine.share, mine.p_value) == (theirs.share, theirs.p_value)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,14 @@ def test_shocks_that_all_pairs_share_hardly_blur_the_slope():
     assert wild < 1.3 * calm
 
 
+def test_the_joint_test_of_one_slope_is_that_of_its_t(panel):
+    fit = Regression("visits").fit(panel)
+    assert fit.slopes_p_value == pytest.approx(fit.tidy()["p_value"].iloc[0], rel=1e-9)
+    several = Regression("visits", Column("visits", lag=1)).fit(panel)
+    assert several.slopes_p_value < 0.01
+    assert np.isnan(Regression("visits", pooled=False).fit(panel).slopes_p_value)
+
+
 def test_slopes_of_single_units_need_no_other(panel):
     together = Regression("visits", pooled=False).fit(panel)
     assert list(together.tidy().columns[:2]) == ["pair", "term"]

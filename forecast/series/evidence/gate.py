@@ -10,9 +10,10 @@ does not decide. Errors are taken of :math:`\operatorname{arsinh}(y / s)`, s the
 absolute change: relative errors where trade is large, absolute ones near zero.
 
 The larger model has to estimate what the smaller one takes as zero, so without an effect
-it loses a little: useless indicators pass more rarely than the level says. That is meant; a
-correction for it (Clark and West 2007, Journal of Econometrics 138(1)) finds effects that
-are there but do not help to forecast.
+it loses a little. That is meant; a correction for it (Clark and West 2007, Journal of
+Econometrics 138(1)) finds effects that are there but do not help to forecast. With the
+few origins of short panels chance gains are about as frequent as the level says. So the
+slopes of all data must be significant, too: what is not there does not help for long.
 """
 
 from __future__ import annotations
@@ -58,14 +59,17 @@ class Gain:
         could be compared.
     p_value : float
         One-sided: of so much gain if there is none.
+    slopes_p_value : float
+        Of the slopes of all data if there are none; NaN where the model has no such test.
     level : float
-        Below which they enter.
+        Below which both must be for indicators to enter.
     horizon, origins, units : int
     columns : tuple of str
     """
 
     share: float
     p_value: float
+    slopes_p_value: float
     level: float
     horizon: int
     origins: int
@@ -75,7 +79,8 @@ class Gain:
     @property
     def enters(self) -> bool:
         """Whether the indicators belong into the forecast."""
-        return bool(self.p_value < self.level)
+        there = not self.slopes_p_value >= self.level
+        return bool(self.p_value < self.level and there)
 
     def __repr__(self) -> str:
         who = ", ".join(map(repr, self.columns))
@@ -89,6 +94,8 @@ class Gain:
         )
         if self.enters:
             return f"{who} enter the forecast: {found}"
+        if self.p_value < self.level:
+            found += f", but their slopes may be zero (p = {self.slopes_p_value:.3f})"
         return f"{who} stay out of the forecast: {found}; they are kept for scenarios"
 
 
@@ -133,7 +140,9 @@ def gain_of(
         with_them, by_itself = losses[0][known].mean(), losses[1][known].mean()
         share = float(1 - with_them / by_itself) if by_itself > 0 else 0.0
         p_value = _p_value(losses[0] - losses[1], horizon)
-    return Gain(share, p_value, level, horizon, tested, units, model.columns)
+    whole: Any = model.fit_to(sample, pool=pool)
+    there = float(getattr(whole, "slopes_p_value", np.nan))
+    return Gain(share, p_value, there, level, horizon, tested, units, model.columns)
 
 
 def _losses(

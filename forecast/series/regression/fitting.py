@@ -73,6 +73,8 @@ class Fitting:
         The same with shared shocks taken out.
     common : CommonSlopes or None
         Of pooled slopes; None where they are not, or nothing gave any.
+    covariance : float array of shape (K, K)
+        Of these.
     terms : tuple of Term
     grid : list of (float, float)
         Of the parameters of errors.
@@ -85,6 +87,7 @@ class Fitting:
     evidence: tuple[Evidence, ...]
     cleared: tuple[Evidence, ...]
     common: CommonSlopes | None
+    covariance: Floats
     terms: tuple[Term, ...]
     grid: list[tuple[float, float]]
     slopes: tuple[tuple[int | None, Slopes], ...]
@@ -130,6 +133,7 @@ def fit_units(
         tuple(evidence for fitting in alone for evidence in fitting.evidence),
         tuple(evidence for fitting in alone for evidence in fitting.cleared),
         None,
+        np.empty((0, 0)),
         workshop.terms,
         workshop.grid,
         tuple((row, s) for row, f in enumerate(alone) for _, s in f.slopes),
@@ -186,7 +190,8 @@ def _fit_group(
         tuple(fits[row] for row in range(len(units))),
         found.evidence if found else (),
         found.cleared if found else (),
-        found.slopes if found else None,
+        found.slopes if found and workshop.terms else None,
+        covariance,
         workshop.terms,
         workshop.grid,
         ((None, slopes),) if workshop.terms else (),

@@ -215,6 +215,20 @@ class RegressionFit(ConditionalFit):
         return table.set_index(list(table.columns[: -len(TIDY)]))["std_error"]
 
     @property
+    def slopes_p_value(self) -> float:
+        """Of all slopes being zero (Wald's F); NaN where they are not pooled."""
+        from scipy.stats import f as fisher
+
+        common = self.fitting.common
+        if common is None or not common.identified.any():
+            return float("nan")
+        kept = common.identified
+        beta, k = common.beta[kept], int(kept.sum())
+        weight = np.linalg.pinv(self.fitting.covariance[np.ix_(kept, kept)])
+        _, slopes = self.fitting.slopes[0]
+        return float(fisher.sf(beta @ weight @ beta / k, k, slopes.df))
+
+    @property
     def shapes(self) -> pd.Series:
         """Half lives in years and decays, estimated or given; by name."""
         rows = [dict(slopes.shapes) for _, slopes in self.fitting.slopes]
