@@ -22,6 +22,7 @@ from forecast.series.contract.model import (
     UnitSeries,
 )
 from forecast.series.contract.samples import Sample, read_sample
+from forecast.series.evidence.around import Around
 from forecast.series.evidence.combination import Combination, usual_change
 from forecast.series.evidence.conformal import Calibrated, calibrate
 from forecast.series.evidence.held_out import (
@@ -148,7 +149,7 @@ def usual_members(length: int) -> tuple[Recipe, ...]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AutoFit:
+class AutoFit(Around):
     """The winner fitted, and why it is the one.
 
     Attributes
@@ -179,34 +180,10 @@ class AutoFit:
         return self.whole.recipe
 
     @property
-    def units(self) -> pd.DataFrame:
-        """Key columns, one row per unit."""
-        return self.whole.units
-
-    @property
-    def fitted(self) -> pd.DataFrame:
-        """One-step forecasts; see `SeriesFit.fitted`."""
-        return self.whole.fitted
-
-    @property
-    def residuals(self) -> pd.DataFrame:
-        """Errors; see `SeriesFit.residuals`."""
-        return self.whole.residuals
-
-    @property
-    def params(self) -> pd.DataFrame:
-        """Parameters of the winner; see `SeriesFit.params`."""
-        return self.whole.params
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of forecasts must know."""
         own = (self.calibrated or self.whole).notes
         return (*own, self.why, *([self.note] if self.note else []))
-
-    def point(self, horizon: int | str | pd.Period, **options: Any) -> pd.DataFrame:
-        """Point forecasts of the winner; see `SeriesFit.point`."""
-        return self.whole.point(horizon, **options)
 
     def forecast(self, horizon: int | str | pd.Period, **options: Any) -> Forecast:
         """Simulate joint sample paths; see `SeriesFit.forecast`."""

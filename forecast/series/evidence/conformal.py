@@ -29,6 +29,7 @@ from forecast.forecasts import Forecast
 from forecast.series.contract.model import Pool, Recipe, Season, SeriesFit, UnitFit
 from forecast.series.contract.samples import Sample, read_sample
 from forecast.series.evidence.ageing import ageing
+from forecast.series.evidence.around import Around
 from forecast.series.evidence.held_out import (
     FEWEST_VALUES,
     HeldOut,
@@ -176,7 +177,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Calibrated:
+class Calibrated(Around):
     """A fitted model with calibrated intervals; the point forecasts are the model's.
 
     Attributes
@@ -195,33 +196,9 @@ class Calibrated:
     model_name: str
 
     @property
-    def units(self) -> pd.DataFrame:
-        """Key columns, one row per unit."""
-        return self.whole.units
-
-    @property
-    def fitted(self) -> pd.DataFrame:
-        """One-step forecasts of the model; see `SeriesFit.fitted`."""
-        return self.whole.fitted
-
-    @property
-    def residuals(self) -> pd.DataFrame:
-        """Errors of the model; see `SeriesFit.residuals`."""
-        return self.whole.residuals
-
-    @property
-    def params(self) -> pd.DataFrame:
-        """Parameters of the model; see `SeriesFit.params`."""
-        return self.whole.params
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of forecasts must know."""
         return (*self.whole.notes, *self.calibration.notes)
-
-    def point(self, horizon: int | str | pd.Period, **options: Any) -> pd.DataFrame:
-        """Point forecasts of the model; see `SeriesFit.point`."""
-        return self.whole.point(horizon, **options)
 
     def forecast(
         self,
