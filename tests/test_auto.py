@@ -11,7 +11,15 @@ import pytest
 
 from forecast.errors import ModelError
 from forecast.panel import TradePanel
-from forecast.series import Auto, Combination, Drift, Naive, Recipe, Season
+from forecast.series import (
+    Auto,
+    Combination,
+    Drift,
+    Naive,
+    Recipe,
+    Regression,
+    Season,
+)
 from forecast.series.evidence.ageing import ageing
 
 
@@ -138,6 +146,36 @@ def test_pooled_weights_never_do_much_worse_than_equal_ones():
 def test_impossible_combinations_are_refused(members, weights):
     with pytest.raises(ModelError, match="F-650"):
         Combination(members, weights=weights)
+
+
+def with_visits(units: int, n: int) -> TradePanel:
+    """Random walks that a visit lifts by a tenth in its year."""
+    rng = np.random.default_rng(9)
+    visits = rng.poisson(0.5, (units, n)).astype(float)
+    walks = np.exp(rng.normal(0, 0.05, (units, n)).cumsum(axis=1) + 0.1 * visits)
+    frame = pd.DataFrame(
+        {
+            "region": np.repeat(np.arange(units), n),
+            "year": np.tile(np.arange(2000, 2000 + n), units),
+            "trade": walks.ravel(),
+            "visits": visits.ravel(),
+        }
+    )
+    return TradePanel.from_frame(frame, unit=["region"], period="year", flow="trade")
+
+
+def test_a_member_with_indicators_sees_their_future_and_the_others_do_not():
+    panel = with_visits(12, 16)
+    both = Combination((Naive(), Regression("visits"))).fit(panel)
+    parts = [recipe.fit(panel) for recipe in (Naive(), Regression("visits"))]
+    calm, busy = (panel.future(1).assign(visits=float(number)) for number in (0, 3))
+    expected = (parts[0].point(1) + parts[1].point(1, indicators=busy)) / 2
+    np.testing.assert_allclose(both.point(1, indicators=busy), expected, rtol=1e-9)
+    assert (both.point(1, indicators=busy) > both.point(1, indicators=calm)).all(
+        axis=None
+    )
+    chosen = Auto((Naive(), Regression("visits"))).fit(panel)
+    assert np.isfinite(chosen.forecast(2, paths=20).draws).all()
 
 
 # ---------------------------------------------------------------------------- choosing

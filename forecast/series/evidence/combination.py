@@ -8,6 +8,7 @@ Grushka-Cockayne and Winkler 2013, Management Science 59(7)).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -110,11 +111,18 @@ class Combination(Recipe):
 
     def fit_many(self, series: Sequence[UnitSeries]) -> Sequence[UnitFit]:
         """Fit all members to many series."""
-        fitted = [member.fit_many(series) for member in self.members]
+        positions = [
+            [self.columns.index(name) for name in member.columns]
+            for member in self.members
+        ]
+        fitted = [
+            member.fit_many([_narrowed(one, at) for one in series])
+            for member, at in zip(self.members, positions, strict=True)
+        ]
         names = tuple(member.name for member in self.members)
         shares = self.shares
         return [
-            CombinationFit(names, tuple(fits), shares)
+            CombinationFit(names, tuple(fits), shares, positions)
             for fits in zip(*fitted, strict=True)
         ]
 
@@ -148,11 +156,23 @@ class CombinationFit:
     members : tuple of UnitFit
     shares : float array of shape (n_members,), or None
         Weights; None for the median.
+    positions : sequence of sequence of int
+        For each member, where its columns stand among those of all members.
     """
 
     names: tuple[str, ...]
     members: tuple[UnitFit, ...]
     shares: Floats | None
+    positions: Sequence[Sequence[int]] = ()
+
+    def given(self, future: Floats, rng: np.random.Generator) -> CombinationFit:
+        """Return the fit with paths of its columns; see `ConditionalFit`."""
+        members: list[Any] = list(self.members)
+        for k, at in enumerate(self.positions):
+            if at and hasattr(members[k], "given"):  # a closed gate has none
+                # every member gets the same numbers, as it would alone
+                members[k] = members[k].given(future[:, at], copy.deepcopy(rng))
+        return replace(self, members=tuple(members))
 
     @property
     def fitted(self) -> Floats:
@@ -192,6 +212,13 @@ class CombinationFit:
             if share > 0:
                 total = total + share * part
         return total
+
+
+def _narrowed(one: UnitSeries, positions: list[int]) -> UnitSeries:
+    """Return a series with some of its columns."""
+    if not one.x.size:
+        return one
+    return replace(one, x=one.x[:, positions], x_before=one.x_before[:, positions])
 
 
 # ------------------------------------------------------------------------ pooled weights
