@@ -12,7 +12,7 @@ from forecast.series import ETS, Recipe, Season, UnitSeries
 from forecast.series.plain.naive import NaiveFit
 from forecast.series.scales import candidates
 from forecast.series.scales.scale import scaled
-from forecast.series.scales.seasonality import has_seasons, seasonal_factors
+from forecast.series.scales.seasonality import has_seasons
 from forecast.series.scales.spread import FEWEST_ERRORS, TYPICAL_ERROR, spread_of
 from forecast.series.smoothing.exponential import simulate
 
@@ -139,14 +139,6 @@ def test_five_values_are_the_fewest_for_smoothing():
 
 
 # ---------------------------------------------------------------------------- seasonality
-
-
-def test_factors_of_a_pattern_on_a_line_are_the_pattern():
-    pattern = np.array([0.3, -0.2, 0.1, -0.2])
-    x = pattern[np.arange(24) % 4] + 0.05 * np.arange(24)
-    np.testing.assert_allclose(seasonal_factors(x, 4), pattern, atol=1e-12)
-    months = np.sin(np.arange(60) * np.pi / 6)
-    np.testing.assert_allclose(seasonal_factors(months, 12), months[:12], atol=1e-12)
 
 
 def test_seasons_are_told_from_trend_and_noise():

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.forecasts import Forecast
+from forecast.forecasts.memory import check_size
 from forecast.forecasts.units import unit_index
 from forecast.fusion import speaking
 from forecast.fusion.calibration import Tempering
@@ -22,7 +23,6 @@ from forecast.fusion.margins import Totals
 from forecast.fusion.paths import (
     Drawn,
     Outset,
-    check_size,
     draw_paths,
     own_normals,
 )
@@ -182,7 +182,7 @@ class FusionFit:
             F-856 incomplete ones.
         """
         periods = periods_after(self.flows.periods[-1], horizon)
-        check_size(len(self.flows.units), len(periods), paths, largest_gb)
+        check_size(len(self.flows.units), len(periods) + 2, paths, largest_gb)
         drawn = self._drawn(self._changes(indicators, periods), paths, seed)
         return Forecast(
             draws=drawn.pairs,
@@ -220,7 +220,7 @@ class FusionFit:
         """
         speaking.check_side(side)
         periods = periods_after(self.flows.periods[-1], horizon)
-        check_size(len(self.flows.units), len(periods), paths, 4.0)
+        check_size(len(self.flows.units), len(periods) + 2, paths, 4.0)
         drawn = self._drawn(no_changes(self.flows, len(periods)), paths, seed)
         exports = side == "exports"
         key = self.panel.origin if exports else self.panel.destination

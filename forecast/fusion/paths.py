@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.errors import ModelError
 from forecast.forecasts import unit_rng
 from forecast.fusion.allocation import EXACT, ROUGH, allocate_paths
 from forecast.fusion.calibration import Tempering, groups_of, temper
@@ -23,7 +21,6 @@ __all__ = [
     "Drawn",
     "Normals",
     "Outset",
-    "check_size",
     "draw_paths",
     "own_normals",
     "quick_normals",
@@ -164,27 +161,6 @@ def draw_paths(
             pairs, exports, imports = _adding_up(flows, pairs, exports, imports, EXACT)
         out.pairs[:, h], out.exports[:, h], out.imports[:, h] = pairs, exports, imports
     return out
-
-
-def check_size(pairs: int, steps: int, paths: int, largest_gb: float) -> None:
-    """Refuse impossible numbers of paths (F-524) and more memory than allowed (F-525)."""
-    whole = isinstance(paths, numbers.Integral) and not isinstance(
-        paths, (bool, np.bool_)
-    )
-    if not whole or paths < 1:
-        raise ModelError(
-            f"paths={paths!r} is not possible",
-            code="F-524",
-            remedy="Give a whole number from 1; 2,000 is usual.",
-        )
-    needed = 8 * pairs * (steps + 2) * paths / 1e9
-    if needed > largest_gb:
-        raise ModelError(
-            f"{pairs:,} pairs x {steps:,} years x {paths:,} paths take {needed:,.1f} GB",
-            code="F-525",
-            remedy="Take fewer paths, a shorter horizon or fewer pairs, or allow more with "
-            f"largest_gb={np.ceil(needed):.0f}.",
-        )
 
 
 # ------------------------------------------------------------------------------- inside

@@ -9,7 +9,6 @@ correlation of their residuals, and turns the paths into a `Forecast`.
 
 from __future__ import annotations
 
-import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import ModelError
 from forecast.forecasts import Forecast, unit_rng
+from forecast.forecasts.memory import check_size
 from forecast.forecasts.prose import span_of, who_are
 from forecast.forecasts.units import unit_index
 from forecast.periods import FREQUENCIES, frequency_of, periods_after
@@ -40,14 +40,11 @@ __all__ = [
     "SeriesFit",
     "UnitFit",
     "UnitSeries",
-    "fit_sample",
     "series_of",
     "spans_of",
 ]
 
 Floats = NDArray[np.floating[Any]]
-
-GIGABYTE = 1e9
 
 UNITS_AT_ONCE = 64
 """Series that one task of a pool fits."""
@@ -361,7 +358,7 @@ class SeriesFit:
         known_to = self.sample.values.shape[1]
         behind = known_to - min(stop for _, stop in self.spans)
         steps = behind + len(periods)
-        _check_size(len(self.spans), steps, paths, largest_gb)
+        check_size(len(self.spans), steps, paths, largest_gb)
         draws = self._shocks(steps, paths, seed)
         for row, (fit, (_, stop)) in enumerate(
             zip(self._given(indicators, periods, paths, seed), self.spans, strict=True)
@@ -436,13 +433,6 @@ class SeriesFit:
         return pd.DataFrame(values.copy(), index=index, columns=self.sample.periods)
 
 
-def fit_sample(
-    recipe: Recipe, sample: Sample, *, pool: Pool | None = None
-) -> SeriesFit:
-    """Fit every unit of a sample, from its first to its last value."""
-    return recipe.fit_to(sample, pool=pool)
-
-
 def spans_of(sample: Sample) -> tuple[tuple[int, int], ...]:
     """Return where the values of each unit begin and end."""
     return tuple(_span(row) for row in sample.values)
@@ -477,24 +467,3 @@ def _span(row: Floats) -> tuple[int, int]:
 def _season_of(periods: pd.PeriodIndex) -> Season:
     length = FREQUENCIES[frequency_of(periods)]
     return Season(length, int(periods.asi8[0] % length))
-
-
-def _check_size(units: int, steps: int, paths: int, largest_gb: float) -> None:
-    """Refuse before memory is taken, with the numbers."""
-    whole = isinstance(paths, numbers.Integral) and not isinstance(
-        paths, (bool, np.bool_)
-    )
-    if not whole or paths < 1:
-        raise ModelError(
-            f"paths={paths!r} is not possible",
-            code="F-524",
-            remedy="Give a whole number from 1; 2,000 is usual.",
-        )
-    needed = 8 * units * steps * paths / GIGABYTE
-    if needed > largest_gb:
-        raise ModelError(
-            f"{units:,} units x {steps:,} periods x {paths:,} paths take {needed:,.1f} GB",
-            code="F-525",
-            remedy="Take fewer paths, a shorter horizon or fewer units, or allow more with "
-            f"largest_gb={np.ceil(needed):.0f}.",
-        )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
+from forecast.scores import pinball, seasonal_scale
 from forecast.series.contract.model import (
     Pool,
     Recipe,
@@ -296,8 +297,7 @@ class _Pinball:
         )
 
     def unit_losses(self, weights: Floats) -> Floats:
-        error = self.actual - weights @ self.quantiles
-        loss = self.weight * np.maximum(self.level * error, (self.level - 1) * error)
+        loss = self.weight * pinball(self.actual, weights @ self.quantiles, self.level)
         sums = np.bincount(self.unit, loss)[np.unique(self.unit)]
         return np.asarray(sums, dtype=float)
 
@@ -324,12 +324,8 @@ def _pinball_problem(seen: HeldOut, sample: Sample) -> _Pinball:
 
 
 def usual_change(values: Floats, length: int) -> Floats:
-    """Return each row's mean change from a year before (the scale of MASE)."""
-    lag = length if values.shape[1] > length else 1
-    change = np.abs(values[:, lag:] - values[:, :-lag])
-    there = np.isfinite(change)
-    total = np.where(there, change, 0.0).sum(axis=1)
-    return total / np.maximum(there.sum(axis=1), 1)
+    """Return each row's mean change from a year before, the scale of MASE."""
+    return np.array([seasonal_scale(row, length) for row in values])
 
 
 def _minimum(problem: _Pinball) -> Floats:

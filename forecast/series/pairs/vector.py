@@ -19,7 +19,6 @@ from forecast.series.contract.model import (
     Season,
     SeriesFit,
     UnitFit,
-    fit_sample,
 )
 from forecast.series.contract.samples import Sample
 from forecast.series.pairs.vector_estimates import PairEstimate, estimate_pair
@@ -79,7 +78,7 @@ class VAR(Recipe):
 
     def fit_to(self, sample: Sample, *, pool: Pool | None = None) -> VARFit:
         """Fit pairs together and the rest alone; see `Recipe.fit`."""
-        alone = fit_sample(self.single, sample, pool=pool)
+        alone = self.single.fit_to(sample, pool=pool)
         pairs, reasons = _pairs(sample, alone.spans)
         fits = list(alone.units_fitted)
         for first, second in pairs:

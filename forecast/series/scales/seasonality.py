@@ -18,7 +18,6 @@ __all__ = [
     "adjusted_series",
     "fill_gaps",
     "has_seasons",
-    "seasonal_factors",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -58,23 +57,6 @@ def has_seasons(x: Floats, length: int) -> bool:
     r = np.array([steps[k:] @ steps[:-k] / size for k in range(1, length + 1)])
     limit = 1.645 * np.sqrt((1 + 2 * (r[:-1] ** 2).sum()) / steps.size)
     return bool(abs(r[-1]) > limit)
-
-
-def seasonal_factors(x: Floats, length: int) -> Floats:
-    """Return additive factors by time modulo the season length; they sum to zero.
-
-    Classical decomposition: means, over years, of what is left after a centred moving
-    average of one year.
-    """
-    window = np.ones(length) / length
-    if length % 2 == 0:
-        window = np.convolve(window, [0.5, 0.5])
-    half = window.size // 2
-    rest = x[half : x.size - half] - np.convolve(x, window, mode="valid")
-    season = np.arange(half, x.size - half) % length
-    counts = np.maximum(np.bincount(season, minlength=length), 1)
-    means = np.bincount(season, weights=rest, minlength=length) / counts
-    return means - means.mean()
 
 
 @dataclass(frozen=True, slots=True)
