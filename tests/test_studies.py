@@ -444,7 +444,7 @@ def test_an_interrupted_run_leaves_the_folder_before_as_it_was(tmp_path, monkeyp
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("forecast.studies.study.write_xlsx", interrupted)
+    monkeypatch.setattr("forecast.studies.folder.write_xlsx", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_study(path)
     assert {p: p.read_bytes() for p in output.rglob("*") if p.is_file()} == before

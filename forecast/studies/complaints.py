@@ -9,8 +9,8 @@ from datetime import date
 from typing import Any
 
 from forecast.errors import StudyError
-from forecast.studies.schema import Key, WrongValueError
 from forecast.studies.toml_lines import KeyPath, line_of, spell
+from forecast.studies.values import Key, WrongValueError
 
 __all__ = ["Complaint", "Reading", "short", "study_error"]
 

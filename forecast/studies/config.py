@@ -6,26 +6,23 @@ the others in brief.
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from forecast.claims import Claim
-from forecast.errors import ForecastError, StudyError
-from forecast.events import Recipe
-from forecast.studies.complaints import Reading, short, study_error
+from forecast.errors import ForecastError
+from forecast.studies.complaints import Reading, study_error
+from forecast.studies.documents import parse_toml, read_source
+from forecast.studies.indicator_recipes import read_recipe
 from forecast.studies.plan import ClaimPlan, DataPlan, IndicatorPlan, StudyPlan
 from forecast.studies.schema import (
     CLAIM_KEYS,
     INDICATOR_KEYS,
     KEYS_OF_ALL,
     KEYS_OF_KIND,
-    OF_RECIPE,
     OTHER_SECTIONS,
-    RECIPES,
     REQUIRED_SECTIONS,
     SECTIONS,
 )
@@ -43,16 +40,7 @@ def read_study(path: Path) -> StudyPlan:
         F-701 the file cannot be read or is no TOML, F-702 unknown key, F-703 missing
         key, F-704 wrong type or value, F-705 keys that do not fit each other.
     """
-    try:
-        source = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as wrong:
-        reason = getattr(wrong, "strerror", None) or "it is no UTF-8 text"
-        raise StudyError(
-            f"the study file {path.name!r} cannot be read: {reason}",
-            code="F-701",
-            remedy="Give the path of a TOML file saved as UTF-8.",
-        ) from wrong
-    return parse_study(source, path.name)
+    return parse_study(read_source(path), path.name)
 
 
 def parse_study(source: str, name: str = "the study") -> StudyPlan:
@@ -72,14 +60,7 @@ def parse_study(source: str, name: str = "the study") -> StudyPlan:
     >>> plan.year, plan.output, str(plan.last_day.date())
     (2021, 'output', '2021-09-30')
     """
-    try:
-        document = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as wrong:
-        raise StudyError(
-            f"{name} is no valid TOML: {wrong}",
-            code="F-701",
-            remedy="Correct that line; texts stand between quotation marks, dates do not.",
-        ) from wrong
+    document = parse_toml(source, name)
     reading = Reading()
     plan = _plan(document, reading)
     if plan is None or reading.complaints:
@@ -214,7 +195,7 @@ def _indicators(
             "F-703", (*at, "between"), "missing key", 'Add between = ["RU", "KZ"].'
         )
     recipes = {
-        name: _recipe(reading.table(entry, (*at, name)), (*at, name), reading)
+        name: read_recipe(reading.table(entry, (*at, name)), (*at, name), reading)
         for name, entry in table.items()
         if name not in INDICATOR_KEYS
     }
@@ -233,26 +214,3 @@ def _indicators(
         since=year - 10 if v["since"] is None else v["since"],
         as_of=as_of if v["as_of"] is None else v["as_of"],
     )
-
-
-def _recipe(table: dict[str, Any], at: KeyPath, reading: Reading) -> Recipe | None:
-    name = table.get("recipe")
-    if name not in RECIPES:
-        close = difflib.get_close_matches(str(name), RECIPES, n=1)
-        remedy = (
-            f"Did you mean {close[0]!r}?" if close else f"Use one of {list(RECIPES)}."
-        )
-        problem = "missing key" if name is None else f"has the value {short(name)}"
-        code = "F-703" if name is None else "F-704"
-        reading.complain(code, (*at, "recipe"), problem, remedy)
-        return None
-    options = {k: value for k, value in table.items() if k != "recipe"}
-    reading.unknown(options, OF_RECIPE[name], at)
-    if set(options) - OF_RECIPE[name]:
-        return None
-    try:
-        return RECIPES[name](**options)
-    except (ForecastError, TypeError, ValueError) as wrong:
-        problem = getattr(wrong, "problem", "has a value of the wrong type")
-        reading.complain("F-704", at, problem, getattr(wrong, "remedy", ""))
-        return None

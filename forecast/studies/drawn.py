@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from forecast.claims import Card
@@ -20,28 +16,13 @@ from forecast.plots import (
     plot_records,
     plot_track,
 )
-from forecast.plots.look import blank_figure, render
-from forecast.reporting import Picture
 from forecast.studies.answer import Answer
+from forecast.studies.drawing import Drawing, drawn, slug
 from forecast.studies.hindsight import Hindsight
 from forecast.studies.plan import StudyPlan
 from forecast.studies.sentences import claimed_level, day
 
-__all__ = ["Drawing", "draw_answer", "draw_hindsight"]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """One figure as bytes, with its caption."""
-
-    svg: bytes = field(repr=False)
-    png: bytes = field(repr=False)
-    caption: str = ""
-
-    @property
-    def picture(self) -> Picture:
-        """The figure as a block of a report."""
-        return Picture(self.svg, self.caption)
+__all__ = ["draw_answer", "draw_hindsight"]
 
 
 def draw_answer(plan: StudyPlan, answer: Answer) -> dict[str, Drawing]:
@@ -101,13 +82,6 @@ def draw_hindsight(
             1.5 + 0.42 * len(news),
         )
     return drawings
-
-
-def drawn(plot: Callable[..., object], caption: str, height: float) -> Drawing:
-    """Draw one figure of a given height in inches."""
-    figure, ax = blank_figure(height)
-    plot(ax)
-    return Drawing(render(figure, "svg"), render(figure, "png"), caption)
 
 
 # --- parts -------------------------------------------------------------------------
@@ -221,21 +195,3 @@ def _share(card: Card, number: int) -> dict[str, Drawing]:
             1.3 + 0.3 * rows,
         )
     return drawings
-
-
-def slug(name: str) -> str:
-    """Turn a name into one that every file system takes; different names stay different.
-
-    Examples
-    --------
-    >>> slug("Russia"), slug("Россия") == slug("Латвия")
-    ('russia', False)
-    """
-    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower())[
-        :30
-    ]
-    if plain == name.lower():
-        return plain
-    return f"{plain.strip('_')}_{hashlib.sha256(name.encode()).hexdigest()[:6]}".strip(
-        "_"
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +22,10 @@ from forecast.events import EventLog
 from forecast.periods import parse_date
 from forecast.reading import read_table
 from forecast.releases import Releases
+from forecast.studies.digests import digest_of
 from forecast.studies.plan import DataPlan
-from forecast.writing import json_text
-from forecast.writing.plain_values import plain_columns
 
-__all__ = ["StudyFacts", "digest_of", "load_facts"]
+__all__ = ["StudyFacts", "load_facts"]
 
 FORECAST_COLUMNS = ("made_on", "who", "target_year", "low")
 CONTROL_COLUMNS = ("bloc", "member", "period_end", "growth", "released")
@@ -107,25 +105,6 @@ def load_facts(data: DataPlan, folder: Path) -> StudyFacts:
         events=_events(_load(data.events, "events", _shipped_events, folder)),
         control=_control(_load(data.control, "control", bloc_growth, folder)),
     )
-
-
-def digest_of(tables: dict[str, pd.DataFrame]) -> str:
-    """SHA-256 of tables: of their names, columns and values, not of any file format.
-
-    Examples
-    --------
-    >>> one = digest_of({"t": pd.DataFrame({"x": [1.0]})})
-    >>> one == digest_of({"t": pd.DataFrame({"x": [1.0]})}), len(one)
-    (True, 64)
-    """
-    content = {
-        name: {
-            str(i): [column, values]
-            for i, (column, values) in enumerate(plain_columns(t, index=False))
-        }
-        for name, t in tables.items()
-    }
-    return hashlib.sha256(json_text(content).encode("utf-8")).hexdigest()
 
 
 # --- loading -----------------------------------------------------------------------

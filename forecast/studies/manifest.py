@@ -6,16 +6,16 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from forecast.nowcasting import Nowcast
-from forecast.studies.facts import StudyFacts, digest_of
+from forecast.studies.digests import digest_of
+from forecast.studies.facts import StudyFacts
 from forecast.studies.plan import StudyPlan
 
-__all__ = ["answer_digest", "file_hashes", "manifest_of", "version"]
+__all__ = ["answer_digest", "manifest_of", "version"]
 
 SCHEMA = 1
 WRITER = "turnover-forecast"
@@ -74,17 +74,6 @@ def answer_digest(
     for name, year in nowcasts.items():
         parts += [name, hashlib.sha256(year.forecast.draws.tobytes()).hexdigest()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def file_hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file below `folder`, by its path from there."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def version() -> str:

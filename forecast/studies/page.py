@@ -17,7 +17,7 @@ from forecast.reporting import (
 )
 from forecast.reporting.cells import shown
 from forecast.studies.answer import Answer
-from forecast.studies.drawn import Drawing
+from forecast.studies.drawing import Drawing
 from forecast.studies.facts import StudyFacts
 from forecast.studies.hindsight import Hindsight
 from forecast.studies.method import method_fields

@@ -16,29 +16,17 @@ from forecast.nowcasting import Nowcast
 from forecast.reporting import Report
 from forecast.studies.answer import find_answer
 from forecast.studies.config import read_study
-from forecast.studies.drawn import Drawing, draw_answer, draw_hindsight
+from forecast.studies.drawing import Drawing
+from forecast.studies.drawn import draw_answer, draw_hindsight
 from forecast.studies.facts import StudyFacts, load_facts
+from forecast.studies.folder import write_folder
 from forecast.studies.hindsight import look_back
-from forecast.studies.manifest import (
-    answer_digest,
-    file_hashes,
-    manifest_of,
-    version,
-)
+from forecast.studies.manifest import answer_digest, manifest_of, version
 from forecast.studies.method import as_table, method_fields
 from forecast.studies.page import lay_out
 from forecast.studies.plan import StudyPlan
-from forecast.writing import (
-    staged_folder,
-    write_bytes_atomic,
-    write_csv,
-    write_json,
-    write_xlsx,
-)
 
 __all__ = ["Study", "StudyResult", "run_study"]
-
-LONGEST_SHEET_NAME = 31
 
 Progress = Callable[[str], None]
 
@@ -95,24 +83,9 @@ class StudyResult:
         MissingPackageError
             openpyxl is not installed (F-900).
         """
-        target = Path(folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with staged_folder(target) as stage:
-            (stage / "tables").mkdir()
-            (stage / "figures").mkdir()
-            for name, table in self.tables.items():
-                write_csv(table, stage / "tables" / f"{name}.csv")
-            sheets = {
-                name[:LONGEST_SHEET_NAME]: table for name, table in self.tables.items()
-            }
-            write_xlsx(sheets, stage / "tables.xlsx")
-            for name, drawing in self.figures.items():
-                write_bytes_atomic(stage / "figures" / f"{name}.svg", drawing.svg)
-                write_bytes_atomic(stage / "figures" / f"{name}.png", drawing.png)
-            self.report.write(stage / "report.html")
-            files = {"files": file_hashes(stage)}
-            write_json({**self.manifest, **files}, stage / "manifest.json")
-        return target
+        return write_folder(
+            folder, self.tables, self.figures, self.report, self.manifest
+        )
 
     def __repr__(self) -> str:
         lines = [f"Study {self.title!r}"]
