@@ -20,6 +20,7 @@ LOADERS = {
     "rus_kaz_agreements": datasets.rus_kaz_agreements,
     "rus_kaz_annual": datasets.rus_kaz_annual,
     "border_pairs": datasets.border_pairs,
+    "region_places": datasets.region_places,
     "bloc_growth": datasets.bloc_growth,
 }
 ARTICLE = "2021-10-19"

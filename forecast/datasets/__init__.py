@@ -3,6 +3,8 @@
 - Facts (`rus_kaz_releases`, `rus_kaz_events`, ...): Russia-Kazakhstan trade as it was
   said, by whom and when; `catalogue` lists them.
 - `simulate_trade`: gravity panels of any size whose truth is known.
+- `simulate_regions`: the same in the shape of Russian regions and Kazakh oblasts.
+- `states_and_provinces`: trade of 1993 within and across one border.
 - `fetch`: larger public data sets, checked by SHA-256, from ``FORECAST_DATA`` or from
   their public address; `available` lists them.
 """
@@ -23,6 +25,7 @@ from forecast.datasets.facts import (
     rus_kaz_forums,
     rus_kaz_releases,
 )
+from forecast.datasets.places import Places, region_places
 from forecast.datasets.recipes import (
     Costs,
     Economy,
@@ -31,7 +34,9 @@ from forecast.datasets.recipes import (
     PairEffects,
     Zeros,
 )
+from forecast.datasets.regions import simulate_regions
 from forecast.datasets.simulation import SimulatedTrade, Truth, simulate_trade
+from forecast.datasets.states_provinces import states_and_provinces
 
 __all__ = [
     "Costs",
@@ -39,6 +44,7 @@ __all__ = [
     "EventKind",
     "Noise",
     "PairEffects",
+    "Places",
     "SimulatedTrade",
     "Truth",
     "Zeros",
@@ -47,6 +53,7 @@ __all__ = [
     "border_pairs",
     "catalogue",
     "fetch",
+    "region_places",
     "rus_kaz_agreements",
     "rus_kaz_annual",
     "rus_kaz_directions",
@@ -55,5 +62,7 @@ __all__ = [
     "rus_kaz_forecasts",
     "rus_kaz_forums",
     "rus_kaz_releases",
+    "simulate_regions",
     "simulate_trade",
+    "states_and_provinces",
 ]

@@ -68,8 +68,16 @@ class Axes:
         return pd.DatetimeIndex(begins.to_numpy()[t] + days).as_unit("ns")
 
 
-def axes(sides: Sequence[int], start: int, freq: str, periods: int) -> Axes:
-    """Name regions (R1, R2, ... or A1, ..., B1, ...) and periods from January `start`.
+def axes(
+    sides: Sequence[int],
+    start: int,
+    freq: str,
+    periods: int,
+    codes: Sequence[str] | None = None,
+) -> Axes:
+    """Name regions (R1, R2, ... or A1, ..., B1, ...; or `codes`) and periods.
+
+    The periods begin in January of `start`.
 
     Examples
     --------
@@ -77,11 +85,11 @@ def axes(sides: Sequence[int], start: int, freq: str, periods: int) -> Axes:
     ['A1', 'A2', 'B1']
     """
     letters = "R" if len(sides) == 1 else "AB"
-    codes = [
+    drawn = [
         f"{letter}{number:0{len(str(count))}d}"
         for letter, count in zip(letters, sides, strict=True)
         for number in range(1, count + 1)
     ]
     first = pd.Period(year=start, month=1, freq="M").asfreq(freq)
     calendar = pd.period_range(first, periods=periods, freq=first.freq)
-    return Axes(pd.Index(codes), calendar)
+    return Axes(pd.Index(drawn if codes is None else codes), calendar)

@@ -91,6 +91,13 @@ TABLES: dict[str, FactTable] = {
         "Russian federal subjects x Kazakh regions with a common land border",
         dates=("valid_from", "valid_to"),
     ),
+    "region_places": FactTable(
+        "region_places.csv",
+        "valid_from",
+        "seats of Russian federal subjects and Kazakh regions, for simulated worlds",
+        dates=("valid_from",),
+        numbers=("latitude", "longitude"),
+    ),
     "bloc_growth": FactTable(
         "bloc_growth.csv",
         "released",

@@ -19,6 +19,7 @@ import pandas as pd
 
 from forecast.datasets.cells import Axes, axes
 from forecast.datasets.happenings import event_log, happenings
+from forecast.datasets.places import Places
 from forecast.datasets.recipe_checks import check_recipe
 from forecast.datasets.recipes import (
     Costs,
@@ -107,7 +108,7 @@ class SimulatedTrade:
 
 
 def simulate_trade(
-    regions: int | tuple[int, int] = 12,
+    regions: int | tuple[int, int] | Places = 12,
     periods: int = 8,
     *,
     freq: str = "Y",
@@ -125,9 +126,10 @@ def simulate_trade(
 
     Parameters
     ----------
-    regions : int or (int, int)
+    regions : int, (int, int) or Places
         How many regions trade with each other; or how many stand on the two sides of
-        a frontier, where only trade across it counts (federal subjects and oblasts).
+        a frontier, where only trade across it counts (federal subjects and oblasts); or
+        the regions themselves on the two sides, see `simulate_regions`.
     periods : int
     freq : {"Y", "Q", "M"}
     start : int
@@ -172,15 +174,23 @@ def simulate_trade(
     >>> float(simulated.truth.coefficients["document"])
     0.05
     """
-    sides = (regions,) if isinstance(regions, int | np.integer) else tuple(regions)
+    places = regions if isinstance(regions, Places) else None
+    sides = _sides(regions)
     parts: list[Part] = [*events, costs, pairs, economy, noise, zeros]
     check_recipe(sides, parts, periods=periods, freq=freq, start=start, seed=seed)
     steps = FREQUENCIES[freq]
     world = build_world(
-        sides, costs, pairs, economy, periods=periods, steps=steps, seed=seed
+        sides,
+        costs,
+        pairs,
+        economy,
+        periods=periods,
+        steps=steps,
+        seed=seed,
+        map_of=None if places is None else (places.distance, places.border),
     )
     trade = _trade(world, events, costs, zeros, steps=steps, seed=seed)
-    named = axes(sides, start, freq, periods)
+    named = axes(sides, start, freq, periods, places.codes if places else None)
     shown = world.partners if domestic else world.between
     flow = _observed(trade.after.flow, noise, zeros, seed)
     return SimulatedTrade(
@@ -189,6 +199,12 @@ def simulate_trade(
         _truth(named, world, trade, costs, events),
         _describe(sides, shown, named.calendar, freq, seed),
     )
+
+
+def _sides(regions: int | tuple[int, int] | Places) -> tuple[int, ...]:
+    if isinstance(regions, Places):
+        return regions.sides
+    return (regions,) if isinstance(regions, int | np.integer) else tuple(regions)
 
 
 @dataclass(frozen=True, slots=True)

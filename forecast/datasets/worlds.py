@@ -136,6 +136,7 @@ def build_world(
     periods: int,
     steps: int,
     seed: int,
+    map_of: tuple[Floats, Flags] | None = None,
 ) -> World:
     """Draw a world: one set of regions, or two on the sides of a frontier.
 
@@ -145,19 +146,25 @@ def build_world(
         Numbers of regions.
     periods, steps : int
         Periods altogether, and in a year.
+    map_of : (float array, bool array) of shape (n, n), optional
+        Distances and borders; drawn where they are not given.
     """
     side = np.repeat(np.arange(len(sides)), sides)
     partners = np.ones((side.size, side.size), dtype=bool)
     if len(sides) > 1:
         partners = side[:, None] != side[None, :]
-    distance = distances(place(sides, stream(seed, "places")))
+    if map_of is None:
+        distance = distances(place(sides, stream(seed, "places")))
+        border = neighbours(distance, partners)
+    else:
+        distance, border = map_of
     effect, trend = pair_effects(pairs, side.size, stream(seed, "pairs"))
     years = np.arange(periods) / steps
     output, appetite = sizes(economy, side.size, years, steps, seed)
     return World(
         partners=partners,
         distance=distance,
-        border=neighbours(distance, partners),
+        border=border,
         effect=effect,
         trend=trend,
         since=signings(
