@@ -156,6 +156,40 @@ class GravityFit(Checking, Inference):
         """
         return self.with_vcov(BiasCorrected(form, **options))
 
+    def half_panel_jackknife(self, period: str | None = None) -> GravityFit:
+        """Return the fit with slopes freed of the bias of few periods.
+
+        For regressors that answer to earlier flows, such as trade a year before, which
+        `bias_corrected` does not help; see `forecast.gravity.half_panels`.
+
+        Parameters
+        ----------
+        period : str, optional
+            The column of periods, where the effects do not tell.
+
+        Raises
+        ------
+        ModelError
+            F-559 a model without effects of pairs and periods; F-578 fewer than four
+            periods, or a slope that one half cannot tell.
+
+        References
+        ----------
+        Dhaene and Jochmans (2015), Review of Economic Studies 82(3).
+
+        Examples
+        --------
+        >>> import forecast as fc
+        >>> flows = fc.datasets.simulate_trade(8, 6, seed=1).frame
+        >>> gravity = fc.Gravity(
+        ...     "flow ~ visit | origin^period + destination^period + origin^destination")
+        >>> gravity.fit(flows).half_panel_jackknife().covariance.convention
+        'half-panel jackknife'
+        """
+        from forecast.gravity.half_panels import half_panel_jackknife
+
+        return half_panel_jackknife(self, period)
+
     def explain_se(self) -> str:
         """Say in a paragraph and a table how the standard errors were made."""
         return self.covariance.explain()

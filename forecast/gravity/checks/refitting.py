@@ -25,7 +25,14 @@ from forecast.gravity.samples.sample import draw_sample
 if TYPE_CHECKING:
     from forecast.gravity.model import Gravity
 
-__all__ = ["auxiliary", "by_design_row", "estimate_on", "new_information", "refit"]
+__all__ = [
+    "auxiliary",
+    "by_design_row",
+    "estimate_on",
+    "new_information",
+    "on_rows",
+    "refit",
+]
 
 Fit = TypeVar("Fit", bound=FitRecord)
 
@@ -52,6 +59,25 @@ def refit(fit: Fit, added: Mapping[str, Floats]) -> Fit:
         known &= np.isfinite(values[rows])
     design = widened(fit, rows[known], added)
     return _fitted(fit, design, fit.recipe)
+
+
+def on_rows(fit: Fit, chosen: Bools) -> Fit:
+    """Fit the same model to some of the rows.
+
+    Parameters
+    ----------
+    fit : GravityFit
+    chosen : bool array of shape (n,)
+        In the order of the estimate's rows.
+
+    Returns
+    -------
+    GravityFit
+        With the covariance of the fit to all rows: only its slopes and scores are its
+        own.
+    """
+    design = widened(fit, np.sort(fit.estimate.rows[chosen]), {})
+    return _fitted(fit, design, replace(fit.recipe, vcov=None))
 
 
 def auxiliary(
@@ -147,8 +173,9 @@ def widened(fit: FitRecord, rows: Ints, added: Mapping[str, Floats]) -> Design:
     old = fit.design
     positions = old.positions[rows]
     others = _others(old, positions, "not in the sample that is tested")
-    sampled = np.isin(others["position"], old.positions[fit.estimate.rows])
-    others.loc[sampled, "reason"] = f"{' or '.join(added)} is missing"
+    if added:
+        sampled = np.isin(others["position"], old.positions[fit.estimate.rows])
+        others.loc[sampled, "reason"] = f"{' or '.join(added)} is missing"
     kept = fit.drawn.collinearity.kept
     columns = [*(old.columns[k] for k in kept), *added.values()]
     return replace(
