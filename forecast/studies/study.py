@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 
@@ -15,7 +14,9 @@ from forecast.claims import Card
 from forecast.nowcasting import Nowcast
 from forecast.reporting import Report
 from forecast.studies.answer import find_answer
-from forecast.studies.config import read_study
+from forecast.studies.config import parse_study
+from forecast.studies.digests import text_hash
+from forecast.studies.documents import parse_toml, read_source
 from forecast.studies.drawing import Drawing
 from forecast.studies.drawn import draw_answer, draw_hindsight
 from forecast.studies.facts import StudyFacts, load_facts
@@ -24,11 +25,12 @@ from forecast.studies.hindsight import look_back
 from forecast.studies.manifest import answer_digest, manifest_of, version
 from forecast.studies.method import as_table, method_fields
 from forecast.studies.page import lay_out
+from forecast.studies.pairs import PairFacts, PairStudy, PairStudyResult
+from forecast.studies.pairs.config import parse_pair_study
 from forecast.studies.plan import StudyPlan
+from forecast.studies.progress import Progress
 
 __all__ = ["Study", "StudyResult", "run_study"]
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -144,22 +146,29 @@ class Study:
         return f"Study: {plan.title}, as of {plan.as_of:%Y-%m-%d}, {claims}"
 
     @classmethod
-    def from_toml(cls, path: str | os.PathLike[str]) -> Self:
+    def from_toml(cls, path: str | os.PathLike[str]) -> Study | PairStudy:
         """Read and check a study file.
 
         Parameters
         ----------
         path : path
 
+        Returns
+        -------
+        Study or PairStudy
+            A file with a table ``[panel]`` is a study of pairs.
+
         Raises
         ------
         StudyError
-            Names the key and the line (F-701 to F-705).
+            Names the key and the line (F-701 to F-705, F-710).
         """
         file = Path(path)
-        plan = read_study(file)
-        text = file.read_text(encoding="utf-8-sig")  # line ends do not count
-        return cls(plan, file.parent, hashlib.sha256(text.encode()).hexdigest())
+        source = read_source(file)
+        if "panel" in parse_toml(source, file.name):
+            plan = parse_pair_study(source, file.name)
+            return PairStudy(plan, file.parent, text_hash(source))
+        return cls(parse_study(source, file.name), file.parent, text_hash(source))
 
     @property
     def output(self) -> Path:
@@ -232,8 +241,8 @@ def run_study(
     output: str | os.PathLike[str] | None = None,
     *,
     progress: Progress | None = None,
-    facts: StudyFacts | None = None,
-) -> StudyResult:
+    facts: StudyFacts | PairFacts | None = None,
+) -> StudyResult | PairStudyResult:
     """Run a study file and write its folder.
 
     Parameters
@@ -244,12 +253,13 @@ def run_study(
         The folder; default: the one that the file names, beside it.
     progress : callable, optional
         Called with a few words before each step.
-    facts : StudyFacts, optional
+    facts : StudyFacts or PairFacts, optional
         Instead of those that the file names.
 
     Returns
     -------
-    StudyResult
+    StudyResult or PairStudyResult
+        A file with a table ``[panel]`` is a study of pairs.
 
     Raises
     ------
@@ -262,8 +272,8 @@ def run_study(
     >>> [card.verdict for card in result.cards]  # doctest: +SKIP
     ['fails', 'fails', 'not supported']
     """
-    study = Study.from_toml(path)
-    result = study.run(progress, facts=facts)
+    study: Any = Study.from_toml(path)
+    result: StudyResult | PairStudyResult = study.run(progress, facts=facts)
     if progress is not None:
         progress("write the folder")
     result.write(study.output if output is None else output)

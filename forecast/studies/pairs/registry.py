@@ -1,0 +1,47 @@
+"""The parts of a study of pairs: each table of the file, and who answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forecast.studies.pairs.known import Known
+from forecast.studies.pairs.part import Part
+from forecast.studies.pairs.parts import gravity
+from forecast.studies.progress import Progress
+from forecast.studies.values import Key
+
+__all__ = ["PARTS", "PartKind"]
+
+
+@dataclass(frozen=True, slots=True)
+class PartKind:
+    """One kind of part.
+
+    Attributes
+    ----------
+    keys : mapping of str to Key
+        Keys of its table.
+    plan : type
+        Made with one argument for each key; a `ForecastError` that it raises is told
+        with the line of the key that is its `column`.
+    find : callable
+        ``find(plan, known, tell)``; of an array of tables it gets a tuple of plans.
+    needs : tuple of str
+        Tables without which it cannot answer.
+    is_array : bool
+        Whether the file holds an array of tables: ``[[scenarios]]``.
+    """
+
+    keys: Mapping[str, Key]
+    plan: Callable[..., Any]
+    find: Callable[[Any, Known, Progress], Part]
+    needs: tuple[str, ...] = ()
+    is_array: bool = False
+
+
+PARTS: dict[str, PartKind] = {
+    "gravity": PartKind(gravity.KEYS, gravity.GravityPlan, gravity.find),
+}
+"""By table, in the order in which they are answered: later ones see earlier ones."""

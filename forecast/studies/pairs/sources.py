@@ -1,0 +1,173 @@
+"""The flows and events of a study of pairs: shipped sets, or files beside the study."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from forecast.events import EventLog
+from forecast.panel import TradePanel
+from forecast.reading import read_table
+from forecast.studies.pairs.known import Known
+from forecast.studies.pairs.plan import PairPlan, PanelPlan
+
+__all__ = ["SHIPPED_EVENTS", "SHIPPED_PANELS", "PairFacts", "ShippedPanel", "load"]
+
+ROLES = ("origin", "destination", "period", "flow")
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedPanel:
+    """A panel that the library can get by itself.
+
+    Attributes
+    ----------
+    load : callable
+        Gives the frame.
+    origin, destination, period, flow : str
+        Its columns.
+    unit, reporter, source : str
+    """
+
+    load: Callable[[], pd.DataFrame]
+    origin: str
+    destination: str
+    period: str
+    flow: str
+    unit: str
+    reporter: str
+    source: str
+
+
+SHIPPED_PANELS: dict[str, ShippedPanel] = {}
+SHIPPED_EVENTS: dict[str, Callable[[], pd.DataFrame]] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class PairFacts:
+    """Frames of flows and events as they were read, later rows too.
+
+    Attributes
+    ----------
+    flows : DataFrame
+    events : DataFrame or None
+    """
+
+    flows: pd.DataFrame = field(repr=False)
+    events: pd.DataFrame | None = field(default=None, repr=False)
+
+    def known(self, plan: PairPlan) -> Known:
+        """Cut to what was known, and make the indicators.
+
+        Raises
+        ------
+        StudyError
+            F-711 a column that the flows do not have.
+        ForecastError
+            Whatever the panel and the log find wrong.
+        """
+        panel = _panel(self.flows, plan)
+        log = None
+        if self.events is not None:
+            log = EventLog.from_frame(self.events, unmatched="ignore")
+            log = log if plan.as_of is None else log.as_of(plan.as_of)
+            if plan.recipes:
+                panel = panel.with_indicators(log, **plan.recipes)
+        return Known(
+            panel=panel,
+            log=log,
+            recipes=dict(plan.recipes),
+            seed=plan.seed,
+            focus=plan.panel.focus,
+            source=_said(plan.panel, "source") or plan.panel.data,
+        )
+
+
+def load(plan: PairPlan, folder: Path) -> PairFacts:
+    """Load what a study names: a shipped set, or a file relative to `folder`.
+
+    Raises
+    ------
+    StudyError
+        F-706 neither a shipped set nor a file.
+    """
+    shipped = {name: panel.load for name, panel in SHIPPED_PANELS.items()}
+    flows = _frame(plan, "data", plan.panel.data, shipped, folder)
+    if plan.panel.events is None:
+        return PairFacts(flows)
+    return PairFacts(
+        flows, _frame(plan, "events", plan.panel.events, SHIPPED_EVENTS, folder)
+    )
+
+
+def _frame(
+    plan: PairPlan,
+    key: str,
+    name: str,
+    shipped: dict[str, Callable[[], pd.DataFrame]],
+    folder: Path,
+) -> pd.DataFrame:
+    if name in shipped:
+        return shipped[name]()
+    if (folder / name).is_file():
+        return read_table(folder / name)
+    close = difflib.get_close_matches(name, shipped, n=1)
+    raise plan.error(
+        "F-706",
+        ("panel", key),
+        f"{name!r} is neither a file beside the study nor a shipped set",
+        f"Did you mean {close[0]!r}?"
+        if close
+        else f"Give a CSV, Excel or Parquet file, or one of {sorted(shipped)}.",
+    )
+
+
+def _panel(flows: pd.DataFrame, plan: PairPlan) -> TradePanel:
+    asked = plan.panel
+    columns = {role: _said(asked, role) or role for role in ROLES}
+    named = {**columns, **({"released": asked.released} if asked.released else {})}
+    for role, column in named.items():
+        _require(flows, plan, role, column)
+    for column in asked.covariates or ():
+        _require(flows, plan, "covariates", column)
+    taken = asked.covariates
+    if taken is None:
+        numeric = flows.select_dtypes("number").columns
+        taken = tuple(str(c) for c in numeric if c not in named.values())
+    reporter = _said(asked, "reporter")
+    panel = TradePanel.from_frame(
+        flows,
+        **columns,
+        unit=_said(asked, "unit"),
+        reporter=reporter,
+        as_of=asked.released,
+        covariates=[c for c in taken if c != reporter],
+    )
+    if asked.since is not None or asked.until is not None:
+        panel = panel.between(asked.since, asked.until)
+    return panel if plan.as_of is None else panel.as_of(plan.as_of, asked.lag_days)
+
+
+def _said(asked: PanelPlan, key: str) -> str | None:
+    """Give what the file says, or what a shipped set knows of itself."""
+    own = getattr(asked, key)
+    if own is not None or asked.data not in SHIPPED_PANELS:
+        return own if own is None else str(own)
+    return str(getattr(SHIPPED_PANELS[asked.data], key))
+
+
+def _require(flows: pd.DataFrame, plan: PairPlan, key: str, column: str) -> None:
+    if column in flows.columns:
+        return
+    names = [str(name) for name in flows.columns]
+    close = difflib.get_close_matches(column, names, n=1)
+    raise plan.error(
+        "F-711",
+        ("panel", key),
+        f"{plan.panel.data!r} has no column {column!r}",
+        f"Did you mean {close[0]!r}?" if close else f"It has {names[:20]}.",
+    )
