@@ -28,14 +28,14 @@ with_effects = pytest.mark.parametrize(
     "setup", [name for name in SETUPS if "without" not in name]
 )
 seeds = st.integers(0, 10**6)
-SLOW = settings(max_examples=20)
+FIFTY = settings(max_examples=50)
 
 
 def law(**given_values):
     """Try a law on worlds of many seeds, and on one choice of the effects for each."""
 
     def decorate(test):
-        return SLOW(given(seed=seeds, **given_values)(test))
+        return FIFTY(given(seed=seeds, **given_values)(test))
 
     return decorate
 
