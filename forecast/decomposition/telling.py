@@ -57,9 +57,13 @@ def sentence_of(one: Decomposition) -> str:
     parts = [f"{name} {_signed(v)}" for name, v in zip(one.terms, values, strict=True)]
     said = f"{_signed(growth)} %" if np.isfinite(growth) else "from zero"
     return (
-        f"{title_of(one)}: {said} ({before:,.4g} to {after:,.4g}{unit}), "
+        f"{title_of(one)}: {said} ({_amount(before)} to {_amount(after)}{unit}), "
         f"in {sign}: {', '.join(parts)}"
     )
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
 
 
 def _signed(value: float) -> str:

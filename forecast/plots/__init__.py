@@ -5,6 +5,7 @@ came about: `plot_news`, `plot_contributions`. Claims: `plot_claim` and its sing
 figures `plot_records`, `plot_ceiling`, `plot_control`. Fitted models:
 `plot_coefficients`, `plot_event_study`. Forecasts beside outcomes:
 `plot_coverage_by_horizon`, `plot_skill_by_horizon`. Growth in parts: `plot_waterfall`.
+Causes and reserves: `plot_effects`, `plot_potential`.
 
 Colours, numbers and labels come from `forecast.plots.look`; `look.render` gives a
 figure as bytes that are the same in every run.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from forecast.plots.changes import plot_contributions, plot_news
 from forecast.plots.coefficients import plot_coefficients, plot_event_study
+from forecast.plots.effects import plot_effects, plot_potential
 from forecast.plots.paths import plot_fan, plot_part_year
 from forecast.plots.records import plot_records
 from forecast.plots.skill import plot_coverage_by_horizon, plot_skill_by_horizon
@@ -29,11 +31,13 @@ __all__ = [
     "plot_contributions",
     "plot_control",
     "plot_coverage_by_horizon",
+    "plot_effects",
     "plot_event_study",
     "plot_fan",
     "plot_news",
     "plot_nowcast",
     "plot_part_year",
+    "plot_potential",
     "plot_records",
     "plot_skill_by_horizon",
     "plot_track",

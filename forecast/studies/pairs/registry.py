@@ -8,7 +8,13 @@ from typing import Any
 
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
-from forecast.studies.pairs.parts import gravity
+from forecast.studies.pairs.parts import (
+    attribution,
+    decomposition,
+    gravity,
+    models,
+    potential,
+)
 from forecast.studies.progress import Progress
 from forecast.studies.values import Key
 
@@ -43,5 +49,13 @@ class PartKind:
 
 PARTS: dict[str, PartKind] = {
     "gravity": PartKind(gravity.KEYS, gravity.GravityPlan, gravity.find),
+    "models": PartKind(models.KEYS, models.ModelsPlan, models.find, is_array=True),
+    "attribution": PartKind(
+        attribution.KEYS, attribution.AttributionPlan, attribution.find, ("gravity",)
+    ),
+    "decomposition": PartKind(
+        decomposition.KEYS, decomposition.DecompositionPlan, decomposition.find
+    ),
+    "potential": PartKind(potential.KEYS, potential.PotentialPlan, potential.find),
 }
 """By table, in the order in which they are answered: later ones see earlier ones."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecast.datasets import simulate_regions, states_and_provinces
 from forecast.events import EventLog
 from forecast.panel import TradePanel
 from forecast.reading import read_table
@@ -43,8 +44,34 @@ class ShippedPanel:
     source: str
 
 
-SHIPPED_PANELS: dict[str, ShippedPanel] = {}
-SHIPPED_EVENTS: dict[str, Callable[[], pd.DataFrame]] = {}
+SIMULATED_SEED = 2021
+SIMULATED_COLUMNS = ["origin", "destination", "period", "flow", "distance", "border"]
+
+
+def _simulated_flows() -> pd.DataFrame:
+    """Flows without the columns that would tell the truth."""
+    return simulate_regions(seed=SIMULATED_SEED).frame[SIMULATED_COLUMNS]
+
+
+SHIPPED_PANELS: dict[str, ShippedPanel] = {
+    "simulated_regions": ShippedPanel(
+        _simulated_flows,
+        *ROLES,
+        unit="million USD",
+        reporter="simulated",
+        source="datasets.simulate_regions(seed=2021): no real trade",
+    ),
+    "states_and_provinces": ShippedPanel(
+        states_and_provinces,
+        *ROLES,
+        unit="million USD",
+        reporter="statistics of the United States and Canada",
+        source="Anderson and van Wincoop (2003) in Feenstra's files, goods shipped in 1993",
+    ),
+}
+SHIPPED_EVENTS: dict[str, Callable[[], pd.DataFrame]] = {
+    "simulated_regions": lambda: simulate_regions(seed=SIMULATED_SEED).events,
+}
 
 
 @dataclass(frozen=True, eq=False)

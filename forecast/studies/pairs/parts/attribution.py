@@ -1,0 +1,276 @@
+"""``[attribution]``: is growth thanks to cooperation, and can these data tell?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecast.attribution import Attribution, attribute
+from forecast.errors import StudyError
+from forecast.gravity import GravityFit
+from forecast.plots import plot_effects
+from forecast.reporting import Block, Facts, Folded, Lead, Note, Table
+from forecast.studies.drawing import Drawing, drawn
+from forecast.studies.pairs.known import Known
+from forecast.studies.pairs.part import Part
+from forecast.studies.progress import Progress
+from forecast.studies.values import (
+    Key,
+    a_count,
+    a_flag,
+    a_pair,
+    a_period,
+    some_texts,
+    texts_or_text,
+)
+
+__all__ = ["KEYS", "AttributionPlan", "find"]
+
+KEYS: dict[str, Key] = {
+    "terms": Key(texts_or_text, default=()),
+    "placebos": Key(some_texts, default=()),
+    "start": Key(a_period),
+    "end": Key(a_period),
+    "among": Key(a_pair),
+    "permutations": Key(a_count, default=499),
+    "shapes": Key(a_flag, default=True),
+}
+TITLE = "Thanks to cooperation?"
+LEADS = "leads of the indicator"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionPlan:
+    """What is to be attributed.
+
+    Attributes
+    ----------
+    terms : tuple of str
+        Indicators as the formula of ``[gravity]`` writes them; all of ``[indicators]``
+        that it holds if empty.
+    placebos : tuple of str
+        Those of them that can have no effect.
+    start, end : str or None
+        Indicators are held as in `start`, flows looked at in `end`.
+    among : tuple of str or None
+        One pair; all flows if None.
+    permutations : int
+    shapes : bool
+        Whether other half-lives and lags are tried.
+    """
+
+    terms: tuple[str, ...] = ()
+    placebos: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+    among: tuple[str, str] | None = None
+    permutations: int = 499
+    shapes: bool = True
+
+
+def find(plan: AttributionPlan, known: Known, tell: Progress) -> Part:
+    """Attribute growth to the indicators, and judge whether these data can tell.
+
+    Raises
+    ------
+    StudyError
+        F-725 no model, no indicator in it, or a panel of one period.
+    """
+    fit = _fit(known)
+    terms = plan.terms or tuple(name for name in known.recipes if name in fit.terms)
+    _refuse(terms, known)
+    tell(f"attribute growth to {', '.join(terms)}")
+    found = attribute(
+        known.panel,
+        fit,
+        terms,
+        start=plan.start,
+        end=plan.end,
+        among=plan.among,
+        placebos=plan.placebos,
+        permutations=plan.permutations,
+        shapes=plan.shapes,
+        seed=known.seed,
+    )
+    drawings = {"attribution_effects": _drawing(found, known)}
+    return Part(
+        title=TITLE,
+        headline=headline(found),
+        blocks=tuple(_blocks(found, drawings, known)),
+        tables=_tables(found),
+        drawings=drawings,
+        result=found,
+        method={
+            "Identification": identification(found),
+            "Lead test (p)": _leads(found),
+            "What would change the verdicts": found.would_change,
+        },
+    )
+
+
+def headline(found: Attribution) -> str:
+    """Say the verdict on all terms in one sentence, for the top of a report."""
+    return (
+        f"Thanks to cooperation, {found.start} to {found.end}: {found.verdict}; "
+        f"{found.because.rstrip('.')}."
+    )
+
+
+def identification(found: Attribution) -> str:
+    """Say what was checked of each term and how it came out.
+
+    The verdict rests on these checks; what was not possible is told as well.
+    """
+    said = []
+    for term, checks in found.checks.groupby("term", sort=False):
+        by = {
+            status: checks.loc[checks["status"] == status, "name"].tolist()
+            for status in ("passed", "failed", "not possible")
+        }
+        asked = len(by["passed"]) + len(by["failed"])
+        parts = [f"{term}: {len(by['passed'])} of {asked} checks passed"]
+        parts += [
+            f"{status} {', '.join(by[status])}"
+            for status in ("failed", "not possible")
+            if by[status]
+        ]
+        said.append("; ".join(parts))
+    return ". ".join([*said, *(note.rstrip(".") for note in found.notes)]) + "."
+
+
+# --- parts -------------------------------------------------------------------------
+
+
+def _fit(known: Known) -> GravityFit:
+    if known.gravity is None:
+        raise StudyError(
+            "there is no model that growth could be attributed with",
+            code="F-725",
+            column="gravity",
+            remedy="Add [gravity] with effects of pairs and of places by period.",
+        )
+    return known.gravity
+
+
+def _refuse(terms: tuple[str, ...], known: Known) -> None:
+    if not terms:
+        raise StudyError(
+            "the model holds no indicator of cooperation",
+            code="F-725",
+            column="attribution.terms",
+            remedy="Name the terms, or add indicators to the formula of [gravity].",
+        )
+    if len(known.panel.periods) < 2:
+        raise StudyError(
+            "growth is attributed between two periods, and the panel has one",
+            code="F-725",
+            column="attribution",
+            remedy="Drop [attribution]: without time there is a border effect, no growth.",
+        )
+
+
+def _tables(found: Attribution) -> dict[str, pd.DataFrame]:
+    tables = {
+        "attribution_verdicts": found.verdicts,
+        "attribution_effects": found.effects,
+        "attribution_checks": found.checks,
+    }
+    if len(found.shapes):
+        tables["attribution_shapes"] = found.shapes
+    if len(found.gap):
+        gap = found.gap.rename_axis("period").reset_index()
+        tables["attribution_synthetic_pair"] = gap
+    return tables
+
+
+def _blocks(
+    found: Attribution, drawings: dict[str, Drawing], known: Known
+) -> list[Block]:
+    blocks: list[Block] = [
+        Lead(headline(found).replace(found.verdict, f"**{found.verdict}**", 1))
+    ]
+    if found.flag:
+        blocks.append(f"**Red flag.** {found.flag}.")
+    blocks += [
+        Table(_summary(found), _caption(found, known)),
+        drawings["attribution_effects"].picture,
+        Facts(
+            {
+                "Can these data tell?": identification(found),
+                "What would change the verdict": found.would_change,
+            }
+        ),
+        Folded(f"The {len(found.checks)} checks one by one", found.checks),
+    ]
+    if len(found.shapes):
+        blocks.append(Folded("The same with other half-lives and lags", found.shapes))
+    blocks.append(
+        Note(
+            "A counterfactual holds the indicators as they were at the start. It is "
+            "partial: what exporters sell and importers buy in all is taken as it is. A "
+            "declared placebo is never a cause; if one seems to work, all are in doubt."
+        )
+    )
+    return blocks
+
+
+def _summary(found: Attribution) -> pd.DataFrame:
+    """One row an indicator: the verdict first, then the number and its interval."""
+    effects = found.effects.set_index("term")
+    rows = []
+    for row in found.verdicts.to_dict("records"):
+        effect = effects.loc[row["term"]]
+        rows.append(
+            {
+                "indicator": row["term"],
+                "verdict": row["verdict"],
+                "because": row["because"],
+                "effect of one unit, %": effect["estimate"],
+                "95 % interval": f"{effect['low']:+.1f} to {effect['high']:+.1f}",
+                "found if above, %": effect["detectable"],
+                "share of growth, %": 100 * effect["growth"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _caption(found: Attribution, known: Known) -> str:
+    measure = f" ({known.panel.measure})" if known.panel.measure else ""
+    total = found.effects.set_index("term").loc["all"]
+    return (
+        f"Indicators one by one. All together, held as in {found.start}, the flows of "
+        f"{found.end} would be lower by {total['money']:,.0f} "
+        f"({total['money_low']:,.0f} to {total['money_high']:,.0f}){measure}."
+    )
+
+
+def _drawing(found: Attribution, known: Known) -> Drawing:
+    effects = found.effects[found.effects["term"] != "all"].set_index("term")
+    verdicts = found.verdicts.set_index("term")["verdict"]
+    shown = pd.DataFrame(
+        {
+            "value": effects["estimate"],
+            "lower": effects["low"],
+            "upper": effects["high"],
+            "beside": effects["beside"],
+            "verdict": verdicts.reindex(effects.index),
+        }
+    )
+    return drawn(
+        lambda ax: plot_effects(shown, ax),
+        "Effect of one event and its 95 per cent interval; the ring is the estimate beside "
+        f"the pairs' own growth. {known.facts}.",
+        1.7 + 0.42 * len(shown),
+    )
+
+
+def _leads(found: Attribution) -> str:
+    leads = found.checks[found.checks["name"] == LEADS]
+    said = [
+        f"{row['term']}: {row['p_value']:.3f}"
+        for row in leads.to_dict("records")
+        if np.isfinite(row["p_value"])
+    ]
+    return ", ".join(said) if said else "not possible"
