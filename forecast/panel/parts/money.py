@@ -135,9 +135,7 @@ def _positive(rates: pd.Series) -> Floats:
             f"{int(wrong.sum())} rates are no positive numbers",
             code="F-213",
             count=int(wrong.sum()),
-            examples=[
-                f"{p}: {v!r}" for p, v in rates[wrong].head(5).to_dict().items()
-            ],
+            examples=[f"{p}: {v!r}" for p, v in rates[wrong].head(5).to_dict().items()],
             remedy="Correct them, or leave periods without a rate out of the panel.",
         )
     return values
@@ -147,7 +145,9 @@ def _refuse_other_scale(old: str, new: str) -> None:
     """F-209 where thousands would become millions by their name alone."""
 
     def scale(unit: str) -> str:
-        return next((word for word in SCALES if re.search(word, unit, re.I)), "")
+        return next(
+            (word for word in SCALES if re.search(word, unit, re.IGNORECASE)), ""
+        )
 
     if old and scale(old) != scale(new):
         raise NumberError(
