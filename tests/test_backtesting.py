@@ -166,9 +166,18 @@ def test_each_forecast_is_the_one_that_fitting_the_past_gives(panel):
 
 def test_the_columns_are_those_that_others_rely_on(panel):
     names = list(quick(panel, levels=(80, 95)).forecasts.columns)
-    assert names[:15] == [
+    assert names[:16] == [
         *("exporter", "importer", "model", "origin", "horizon", "period", "actual"),
-        *("mean", "median", "lower_80", "upper_80", "lower_95", "upper_95", "crps"),
+        *(
+            "mean",
+            "median",
+            "lower_80",
+            "upper_80",
+            "lower_95",
+            "upper_95",
+            "crps",
+            "point",
+        ),
         "scale",
     ]
 
@@ -1042,3 +1051,10 @@ def test_a_manifest_of_a_checkpoint_says_what_it_is_of(panel, tmp_path):
     manifest = json.loads((tmp_path / "kept" / "checkpoint.json").read_text())
     assert manifest["settings"]["horizon"] == 2
     assert len(manifest["settings"]["data"]) == 64
+
+
+def test_points_carry_no_chance_of_a_simulation(panel):
+    table = quick(panel, [Naive()], horizon=1, paths=7).forecasts
+    rows = table[table["model"] == "Naive"]
+    np.testing.assert_array_equal(rows["point"], rows["base"])
+    assert (rows["median"] != rows["base"]).any()

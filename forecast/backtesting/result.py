@@ -34,7 +34,8 @@ class Backtest:
         called ``origin`` becomes ``unit_origin``, and so on), ``model``,
         ``origin`` (the last period that had ended), ``horizon`` (periods after it),
         ``period``, ``actual``, ``mean``, ``median``, ``lower_80``, ``upper_80`` and so
-        on, ``crps``; what errors are measured by, known at the origin: ``scale`` and
+        on, ``crps``, ``point`` (the model's own point forecast, without the chance of a
+        simulation); what errors are measured by, known at the origin: ``scale`` and
         ``squared_scale`` (mean absolute and squared change from year to year),
         ``base`` (last known value, of months that of the same month) and ``before``
         (a year before that); ``as_of``, the day of the origin. Treat it as read-only.

@@ -58,8 +58,10 @@ class Result:
     Attributes
     ----------
     columns : dict of str to float array of shape (n_units, h)
-        ``mean``, ``median``, ends of intervals, ``crps``, and what scores refer to:
-        ``scale``, ``squared_scale``, ``base``, ``before``. Empty after a failure.
+        ``mean``, ``median``, ends of intervals, ``crps``, ``point`` (the model's own
+        point forecast, without the chance of a simulation; the median where it gives
+        none), and what scores refer to: ``scale``, ``squared_scale``, ``base``,
+        ``before``. Empty after a failure.
     failure : str
         Why there is no forecast; empty if there is one.
     """
@@ -71,7 +73,7 @@ class Result:
 def run_task(task: Task) -> Result:
     """Fit, forecast and score; what goes wrong in a model becomes its failure."""
     try:
-        draws = _draws(task)
+        draws, points = _outlook(task)
     except MemoryError:
         raise
     except ForecastError as wrong:
@@ -85,25 +87,30 @@ def run_task(task: Task) -> Result:
     columns = {"mean": mean_over_paths(draws)}
     columns |= dict(zip(["median", *names], values, strict=True))
     columns["crps"] = crps(task.actual, draws)
+    columns["point"] = columns["median"] if points is None else points
     return Result(columns | references(task.view, task.targets))
 
 
-def _draws(task: Task) -> Floats:
-    """Return draws of shape (n_units, h, paths).
+def _outlook(task: Task) -> tuple[Floats, Floats | None]:
+    """Return draws of shape (n_units, h, paths), and points if the model gives some.
 
     The forecast begins after the last period in the view, which may lie some before the
     origin.
     """
-    steps = task.targets[-1].ordinal - task.view.periods[-1].ordinal
+    steps = int(task.targets[-1].ordinal - task.view.periods[-1].ordinal)
     told = {} if task.future is None else {"indicators": task.future}
-    outlook = task.recipe.fit(task.view).forecast(
-        int(steps), paths=task.paths, seed=task.seed, **told
-    )
-    rows = unit_index(outlook.units).get_indexer(unit_index(task.view.units))
+    fit = task.recipe.fit(task.view)
+    outlook = fit.forecast(steps, paths=task.paths, seed=task.seed, **told)
+    wanted = unit_index(task.view.units)
+    rows = unit_index(outlook.units).get_indexer(wanted)
     at = outlook.periods.get_indexer(task.targets)
     if outlook.quantity != "level" or (rows < 0).any() or (at < 0).any():
         raise _not_asked_for(outlook)
-    return outlook.draws[np.ix_(rows, at)]
+    draws = outlook.draws[np.ix_(rows, at)]
+    if not hasattr(fit, "point"):
+        return draws, None
+    points = fit.point(steps, **told).reindex(index=wanted, columns=task.targets)
+    return draws, points.to_numpy(dtype=float)
 
 
 def _not_asked_for(outlook: Forecast) -> ModelError:

@@ -417,8 +417,15 @@ class SeriesFit:
         ]
         return draw_shocks(self.dependence, unit_rng(seed, "common"), own, steps, paths)
 
+    @cached_property
+    def _keys(self) -> list[tuple[Any, ...]]:
+        """Keys of the units; row by row from a frame would take longer than the paths."""
+        units = self.sample.units
+        columns = [units.iloc[:, k].tolist() for k in range(units.shape[1])]
+        return list(zip(*columns, strict=True))
+
     def _key(self, row: int) -> tuple[Any, ...]:
-        return tuple(self.sample.units.iloc[row])
+        return self._keys[row]
 
     def _wide(self, rows: list[Floats]) -> Floats:
         wide = np.full(self.sample.values.shape, np.nan)
