@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.attribution.cells import Cells, Floats, cells_of, history
 from forecast.errors import ModelError
-from forecast.gravity import GravityFit
+from forecast.gravity import Clustered, GravityFit
 from forecast.gravity.records import Codes
 
 __all__ = ["Effects", "Model", "effects_of", "estimated", "normal_p", "percent"]
@@ -104,6 +104,10 @@ def estimated(fit: GravityFit, terms: Sequence[str], *, correct: bool | None) ->
     cells = cells_of(fit)
     histories = np.array([history(fit, term) for term in terms])
     corrected = _corrected(fit, correct)
+    if fit.covariance.bias is not None:
+        # Refits inherit the errors of the fit; those of a corrected one would be
+        # corrected again each time, which takes minutes. They are widened instead.
+        fit = fit.with_vcov(Clustered("pair"))
     at = [fit.terms.index(term) for term in terms]
     plain = np.sqrt(np.diag(fit.covariance.matrix)[at])
     matrix = corrected.covariance.matrix[np.ix_(at, at)]
