@@ -37,6 +37,7 @@ from forecast.datasets.recipes import (
 from forecast.datasets.regions import simulate_regions
 from forecast.datasets.simulation import SimulatedTrade, Truth, simulate_trade
 from forecast.datasets.states_provinces import states_and_provinces
+from forecast.datasets.trade86 import trade86
 
 __all__ = [
     "Costs",
@@ -65,4 +66,5 @@ __all__ = [
     "simulate_regions",
     "simulate_trade",
     "states_and_provinces",
+    "trade86",
 ]

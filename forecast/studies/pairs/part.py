@@ -36,6 +36,8 @@ class Part:
         What the part adds to "Data and method", by field: "Dropped rows by reason",
         "Intervals and standard errors", "Identification", "Lead test (p)", "Skill over
         the baseline", "What would change the verdicts".
+    plan : object
+        What was asked.
     write : callable, optional
         Is given the folder of the study and writes files of its own to it.
     """
@@ -47,4 +49,5 @@ class Part:
     drawings: Mapping[str, Drawing] = field(default_factory=dict, repr=False)
     result: object = field(default=None, repr=False)
     method: Mapping[str, str] = field(default_factory=dict, repr=False)
+    plan: object = field(default=None, repr=False)
     write: Callable[[Path], object] | None = field(default=None, repr=False)

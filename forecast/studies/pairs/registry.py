@@ -10,9 +10,11 @@ from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
 from forecast.studies.pairs.parts import (
     attribution,
+    backtest,
     decomposition,
     gravity,
     models,
+    outlook,
     potential,
 )
 from forecast.studies.progress import Progress
@@ -49,6 +51,8 @@ class PartKind:
 
 PARTS: dict[str, PartKind] = {
     "gravity": PartKind(gravity.KEYS, gravity.GravityPlan, gravity.find),
+    "forecast": PartKind(outlook.KEYS, outlook.ForecastPlan, outlook.find),
+    "backtest": PartKind(backtest.KEYS, backtest.BacktestPlan, backtest.find),
     "models": PartKind(models.KEYS, models.ModelsPlan, models.find, is_array=True),
     "attribution": PartKind(
         attribution.KEYS, attribution.AttributionPlan, attribution.find, ("gravity",)

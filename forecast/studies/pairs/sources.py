@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecast.datasets import simulate_regions, states_and_provinces
+from forecast.datasets import simulate_regions, states_and_provinces, trade86
 from forecast.events import EventLog
 from forecast.panel import TradePanel
 from forecast.reading import read_table
@@ -61,6 +61,17 @@ SHIPPED_PANELS: dict[str, ShippedPanel] = {
         reporter="simulated",
         source="datasets.simulate_regions(seed=2021): no real trade",
     ),
+    "trade86": ShippedPanel(
+        trade86,
+        origin="exporter",
+        destination="importer",
+        period="year",
+        flow="trade",
+        unit="million USD",
+        reporter="customs of the importer",
+        source="UN Comtrade imports among 86 countries, current dollars (Ruzicska, Chariag, "
+        "Kiss and Koren 2024); agreements: Mattoo, Rocha and Ruta (2020)",
+    ),
     "states_and_provinces": ShippedPanel(
         states_and_provinces,
         *ROLES,
@@ -93,7 +104,7 @@ class PairFacts:
         Raises
         ------
         StudyError
-            F-711 a column that the flows do not have.
+            F-711 a column that the flows do not have, F-713 a focus that is no pair.
         ForecastError
             Whatever the panel and the log find wrong.
         """
@@ -104,12 +115,21 @@ class PairFacts:
             log = log if plan.as_of is None else log.as_of(plan.as_of)
             if plan.recipes:
                 panel = panel.with_indicators(log, **plan.recipes)
+        focus = plan.panel.focus
+        ends = (panel.units[str(c)] for c in (panel.origin, panel.destination))
+        if focus.is_set and not focus.rows(*ends).any():
+            raise plan.error(
+                "F-713",
+                ("panel", "focus"),
+                f"no pair of the panel is {focus}",
+                "Codes are written as in the data.",
+            )
         return Known(
             panel=panel,
             log=log,
             recipes=dict(plan.recipes),
             seed=plan.seed,
-            focus=plan.panel.focus,
+            focus=focus,
             source=_said(plan.panel, "source") or plan.panel.data,
         )
 

@@ -105,6 +105,7 @@ def find(plan: GravityPlan, known: Known, tell: Progress) -> Part:
         tables=tables,
         drawings=drawings,
         result=fit,
+        plan=plan,
         method={
             "N": f"{fit.nobs:,} rows in the gravity model",
             "Dropped rows by reason": _dropped(tables["gravity_rows_left_out"]),
