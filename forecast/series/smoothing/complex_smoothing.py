@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,10 +14,14 @@ from forecast.errors import ModelError
 from forecast.kernels.complex_smoothing import complex_paths, fit_complex
 from forecast.kernels.theta import ABSOLUTE, ROOT
 from forecast.series.contract.model import Recipe, Season, UnitFit, UnitSeries
-from forecast.series.scales.scale import CEILING
-from forecast.series.scales.seasonality import FEWEST_YEARS, adjusted_series
-from forecast.series.scales.spread import Spread, spread_of
+from forecast.series.scales.seasonality import adjusted_series
+from forecast.series.scales.spread import Spread
 from forecast.series.smoothing.batches import fit_alike
+from forecast.series.smoothing.weighed import (
+    ceiling_of,
+    drawn_candidates,
+    spread_of_shares,
+)
 
 __all__ = ["CES", "CESFit"]
 
@@ -147,17 +150,18 @@ class CESFit:
     @property
     def spread(self) -> Spread:
         """Spread of errors; states, parameters and seasons cost degrees of freedom."""
-        m = self.ahead.size
-        lost = LOST + (m - 1 if self.count >= FEWEST_YEARS * m + 2 else 0)
-        level = 0.5 if self.kind == ROOT else float(np.nanmean(self.shares_fitted))
-        return spread_of(self.residuals, lost=lost, level=level)
+        return spread_of_shares(
+            self.residuals,
+            self.shares_fitted,
+            kind=self.kind,
+            season=self.ahead.size,
+            lost=LOST,
+        )
 
     def paths(self, shocks: Floats, rng: np.random.Generator) -> Floats:
         """See `UnitFit.paths`."""
         count = shocks.shape[1]
-        heights = np.cumsum(self.weights)
-        chosen = np.searchsorted(heights, heights[-1] * rng.random(count), side="right")
-        chosen = np.minimum(chosen, self.weights.size - 1)
+        chosen = drawn_candidates(self.weights, count, rng)
         sigma = self.spread.draw(count, rng)
         doubt = rng.standard_normal((2, count)) * sigma * self.size
         return self._carry(np.ascontiguousarray(shocks), chosen, sigma, doubt)
@@ -187,7 +191,7 @@ class CESFit:
             self.kind,
             self.ratio,
             self.ahead,
-            min(CEILING, sys.float_info.max / 2 / self.unit),
+            ceiling_of(self.unit),
             paths,
         )
         return np.multiply(paths, self.unit, out=paths)

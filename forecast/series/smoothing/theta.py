@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +13,14 @@ from numpy.typing import NDArray
 from forecast.errors import ModelError
 from forecast.kernels.theta import ABSOLUTE, LOG, ROOT, fit_theta, theta_paths
 from forecast.series.contract.model import Recipe, Season, UnitFit, UnitSeries
-from forecast.series.scales.scale import CEILING
-from forecast.series.scales.seasonality import FEWEST_YEARS, adjusted_series
-from forecast.series.scales.spread import Spread, spread_of
+from forecast.series.scales.seasonality import adjusted_series
+from forecast.series.scales.spread import Spread
 from forecast.series.smoothing.batches import fit_alike
+from forecast.series.smoothing.weighed import (
+    ceiling_of,
+    drawn_candidates,
+    spread_of_shares,
+)
 
 __all__ = ["DynamicTheta", "Theta", "ThetaFit"]
 
@@ -206,19 +209,18 @@ class ThetaFit:
     @property
     def spread(self) -> Spread:
         """Spread of errors: level, slope, theta and seasons cost degrees of freedom."""
-        m = self.ahead.size
-        lost = LOST + (m - 1 if self.count >= FEWEST_YEARS * m + 2 else 0)
-        level = {LOG: 1.0, ROOT: 0.5}.get(
-            self.kind, float(np.nanmean(self.shares_fitted))
+        return spread_of_shares(
+            self.residuals,
+            self.shares_fitted,
+            kind=self.kind,
+            season=self.ahead.size,
+            lost=LOST,
         )
-        return spread_of(self.residuals, lost=lost, level=level)
 
     def paths(self, shocks: Floats, rng: np.random.Generator) -> Floats:
         """See `UnitFit.paths`."""
         count = shocks.shape[1]
-        heights = np.cumsum(self.weights)
-        chosen = np.searchsorted(heights, heights[-1] * rng.random(count), side="right")
-        chosen = np.minimum(chosen, self.weights.size - 1)
+        chosen = drawn_candidates(self.weights, count, rng)
         sigma = self.spread.draw(count, rng)
         level_doubt, slope_doubt = (
             rng.standard_normal((2, count)) * sigma * self.line[3]
@@ -258,7 +260,7 @@ class ThetaFit:
             self.dynamic,
             self.ratio,
             self.ahead,
-            min(CEILING, sys.float_info.max / 2 / self.unit),
+            ceiling_of(self.unit),
             paths,
         )
         return np.multiply(paths, self.unit, out=paths)
