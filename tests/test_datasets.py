@@ -22,6 +22,9 @@ LOADERS = {
     "border_pairs": datasets.border_pairs,
     "region_places": datasets.region_places,
     "bloc_growth": datasets.bloc_growth,
+    "gravity_estimates": datasets.gravity_estimates,
+    "gravity_covariances": datasets.gravity_covariances,
+    "gravity_checks": datasets.gravity_checks,
 }
 ARTICLE = "2021-10-19"
 

@@ -235,6 +235,7 @@ def test_deleting_every_later_fact_changes_no_bit_of_the_answer(result, tmp_path
         forecasts=cut(whole.forecasts, "made_on", day),
         events=EventLog.from_frame(cut(whole.events.to_frame(), "known_on", day)),
         control=cut(whole.control, "released", day),
+        agreements=cut(whole.agreements, "known_on", day),
     )
     text = EXAMPLE.read_text(encoding="utf-8").partition("[hindsight]")[0]
     path = tmp_path / "study.toml"

@@ -11,13 +11,16 @@ from forecast.attribution.attribution import attribute
 from forecast.attribution.literature import literature_table
 from forecast.attribution.potential import Potential, potential
 from forecast.attribution.record import Attribution
+from forecast.attribution.shipped import PanelEstimates, panel_estimates
 from forecast.attribution.significance import Significance
 
 __all__ = [
     "Attribution",
+    "PanelEstimates",
     "Potential",
     "Significance",
     "attribute",
     "literature_table",
+    "panel_estimates",
     "potential",
 ]

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecast.claims.finding import NOT_SUPPORTED, UNKNOWN, Finding, Said, unique
+from forecast.claims.finding import Finding, Said, unique
+from forecast.claims.identification import (
+    Evidence,
+    ending,
+    identification_rows,
+    verdict_of,
+)
 from forecast.claims.views import (
     Floats,
     by_reporter,
@@ -58,6 +64,7 @@ def find_share(
     events: EventLog | None,
     control: pd.DataFrame | None,
     seed: int,
+    attribution: Evidence | None = None,
 ) -> Finding:
     """Judge "thanks to": the ceiling, the control group, and what is missing to know more."""
     known = events if events is None or date is None else events.as_of(date)
@@ -65,14 +72,14 @@ def find_share(
     rows: Rows = []
     ceiling = _ceiling(claim, known, growth, data.measure, rows)
     excess = _excess(claim, data, date, control, rows)
-    rows += [_literature(), *_identification(known)]
+    rows += [_literature(), *identification_rows(known, attribution)]
     wanted = MOST if claim.value is None else claim.value
     no_room = ceiling is not None and ceiling < wanted
     no_excess = bool(excess) and all(e.low <= 0 for e in excess)
     refuted = no_excess or (no_room and not excess)
     return Finding(
-        verdict=NOT_SUPPORTED if refuted else UNKNOWN,
-        headline=_headline(ceiling, excess, no_excess),
+        verdict=verdict_of(refuted, wanted, claim.year, attribution),
+        headline=_headline(ceiling, excess, no_excess, ending(attribution)),
         number=float("nan") if ceiling is None else ceiling,
         number_is="accounting ceiling: value of the deals over the growth of the year",
         evidence=pd.DataFrame(rows),
@@ -86,7 +93,9 @@ def find_share(
     )
 
 
-def _headline(ceiling: float | None, excess: list[Excess], no_excess: bool) -> str:
+def _headline(
+    ceiling: float | None, excess: list[Excess], no_excess: bool, end: str
+) -> str:
     said = []
     if ceiling is not None:
         said.append(
@@ -98,9 +107,7 @@ def _headline(ceiling: float | None, excess: list[Excess], no_excess: bool) -> s
         zero = "not distinguishable" if no_excess else "distinguishable"
         said.append(f"growth beyond the control group is {spans}, {zero} from zero")
     begin = "; ".join(said) if said else "neither deals nor a control group are at hand"
-    return (
-        f"{begin[0].upper()}{begin[1:]}. Beyond that it cannot be told from one pair."
-    )
+    return f"{begin[0].upper()}{begin[1:]}. {end}"
 
 
 def _growth_in_money(
@@ -173,7 +180,7 @@ def _excess(
     """
     from scipy.stats import t as student
 
-    chosen = _group_and_members(claim, control, date)
+    chosen = control_group(claim.year, control, date)
     if chosen is None:
         return []
     group, members = chosen
@@ -203,20 +210,18 @@ def _excess(
     return found
 
 
-def _group_and_members(
-    claim: Said, control: pd.DataFrame | None, date: pd.Timestamp | None
+def control_group(
+    year: int, control: pd.DataFrame | None, date: pd.Timestamp | None
 ) -> tuple[pd.Series, pd.DataFrame] | None:
     """Latest growth of the group over the year before for which its members' is known too."""
     if control is None or control.empty:
         return None
     table = _checked(control)
     if "growth_base" in table:
-        table = table[
-            pd.to_numeric(table["growth_base"], errors="coerce") == claim.year - 1
-        ]
+        table = table[pd.to_numeric(table["growth_base"], errors="coerce") == year - 1]
     if date is not None:
         table = table[table["released"] <= date]
-    table = table[(table["end"].dt.year == claim.year) & table["growth"].notna()]
+    table = table[(table["end"].dt.year == year) & table["growth"].notna()]
     table = table.sort_values(["end", "released", *CONTROL_KEYS], kind="stable")
     for _, group in table[table["member"] == table["bloc"]].iloc[::-1].iterrows():
         members = table[
@@ -274,18 +279,3 @@ def _literature() -> dict[str, object]:
         "(Head and Ries 2010)",
         "source": "Nitsch 2007, World Economy 30(12)",
     }
-
-
-def _identification(known: EventLog | None) -> Rows:
-    """Print what an identified effect would need and what is at hand."""
-    placebos = 0 if known is None else len(known.placebos())
-    status = {
-        "pair effects": "not possible with one pair",
-        "leads test": "not possible with one pair",
-        "placebo events": f"{placebos} known, dated like the others: no separate test",
-        "control group": "rough: exports only, and the pair is itself a part of the group",
-    }
-    return [
-        {"what": f"identification: {name}", "note": text}
-        for name, text in status.items()
-    ]

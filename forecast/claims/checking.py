@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from forecast.attribution import Attribution, PanelEstimates
 from forecast.claims.causes import find_share
 from forecast.claims.finding import Finding
 from forecast.claims.levels import find_growth, find_level
@@ -23,6 +24,7 @@ def check(
     as_of: object = None,
     events: EventLog | None = None,
     control: pd.DataFrame | None = None,
+    attribution: Attribution | PanelEstimates | None = None,
     seed: int = 0,
 ) -> Card:
     """Confront a claim with the data known on a day.
@@ -40,6 +42,10 @@ def check(
         For a share: growth of a control group, columns ``bloc, member, growth, released,
         period_start, period_end, source``; the row whose member is the group itself
         has ``member == bloc``. See `forecast.datasets.bloc_growth`.
+    attribution : Attribution or PanelEstimates, optional
+        For a share: what a panel of pairs says. Its checks replace "not possible with one
+        pair", and an attribution that ends in the claimed year can turn the verdict; the
+        rules stand at the head of ``forecast/claims/identification.py``.
     seed : int, default 0
 
     Returns
@@ -65,7 +71,8 @@ def check(
     _refuse_impossible(claim, data)
     date = claim.said_on if as_of is None else parse_date(as_of)
     if claim.kind == "share":
-        return _card(claim, date, find_share(claim, data, date, events, control, seed))
+        found = find_share(claim, data, date, events, control, seed, attribution)
+        return _card(claim, date, found)
     if claim.kind == "record":
         return _card(claim, date, find_record(claim, data, date, seed))
     if claim.kind == "growth":

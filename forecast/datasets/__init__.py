@@ -13,6 +13,11 @@ from __future__ import annotations
 
 from forecast.datasets.cases import rus_kaz_figures
 from forecast.datasets.downloads import available, fetch
+from forecast.datasets.estimates import (
+    gravity_checks,
+    gravity_covariances,
+    gravity_estimates,
+)
 from forecast.datasets.fact_tables import catalogue
 from forecast.datasets.facts import (
     bloc_growth,
@@ -54,6 +59,9 @@ __all__ = [
     "border_pairs",
     "catalogue",
     "fetch",
+    "gravity_checks",
+    "gravity_covariances",
+    "gravity_estimates",
     "region_places",
     "rus_kaz_agreements",
     "rus_kaz_annual",

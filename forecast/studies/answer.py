@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from forecast.attribution import PanelEstimates, panel_estimates
 from forecast.claims import Card, check
 from forecast.errors import PeriodError
 from forecast.nowcasting import Nowcast, nowcast
 from forecast.releases import Releases
 from forecast.studies.facts import StudyFacts
+from forecast.studies.gravity_half.finding import find_gravity_half
+from forecast.studies.gravity_half.record import GravityHalf
 from forecast.studies.plan import StudyPlan
 from forecast.studies.tables import (
     events_known,
@@ -44,11 +47,14 @@ class Answer:
     cards : tuple of Card
         In the order of the claims.
     tables : dict of str to DataFrame
+    gravity : GravityHalf or None
+        What a panel of pairs says; None unless the study asks.
     """
 
     nowcasts: dict[str, Nowcast]
     cards: tuple[Card, ...]
     tables: dict[str, pd.DataFrame] = field(repr=False)
+    gravity: GravityHalf | None = None
 
     @property
     def main(self) -> Nowcast:
@@ -70,6 +76,7 @@ def find_answer(plan: StudyPlan, facts: StudyFacts, progress: Progress) -> Answe
                 as_of=entry.as_of,
                 events=facts.events,
                 control=facts.control,
+                attribution=_evidence(plan, entry.as_of),
                 seed=plan.seed,
             )
         )
@@ -91,7 +98,36 @@ def find_answer(plan: StudyPlan, facts: StudyFacts, progress: Progress) -> Answe
         for part in card.parts or (card,):
             what = "record" if "highest" in part.evidence else part.claim.kind
             tables[f"claim_{number}_{what}"] = part.evidence
-    return Answer(nowcasts, tuple(cards), tables)
+    gravity = _gravity(plan, nowcasts, facts, tables, progress)
+    tables |= {} if gravity is None else gravity.tables
+    return Answer(nowcasts, tuple(cards), tables, gravity)
+
+
+def _evidence(plan: StudyPlan, day: pd.Timestamp) -> PanelEstimates | None:
+    """Estimates on a panel that a claim about a cause is confronted with, too."""
+    if plan.gravity is None:
+        return None
+    return panel_estimates(plan.gravity.model, as_of=day)
+
+
+def _gravity(
+    plan: StudyPlan,
+    nowcasts: dict[str, Nowcast],
+    facts: StudyFacts,
+    tables: dict[str, pd.DataFrame],
+    progress: Progress,
+) -> GravityHalf | None:
+    if plan.gravity is None:
+        return None
+    progress("ask the panel of pairs, look one year ahead")
+    return find_gravity_half(
+        plan.gravity,
+        plan.scenarios,
+        next(iter(nowcasts.values())),
+        facts,
+        tables.get("indicators"),
+        plan.seed,
+    )
 
 
 def _nowcasts(

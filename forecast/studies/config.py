@@ -15,6 +15,7 @@ from forecast.claims import Claim
 from forecast.errors import ForecastError
 from forecast.studies.complaints import Reading, study_error
 from forecast.studies.documents import parse_toml, read_source
+from forecast.studies.gravity_half.reading import read_gravity, read_scenarios
 from forecast.studies.indicator_recipes import read_recipe
 from forecast.studies.plan import ClaimPlan, DataPlan, IndicatorPlan, StudyPlan
 from forecast.studies.schema import (
@@ -83,6 +84,8 @@ def _plan(document: dict[str, Any], reading: Reading) -> StudyPlan | None:
     study, year = read["study"], read["nowcast"]["year"]
     claims = _claims(document.get("claims", []), study["as_of"], reading)
     indicators = _indicators(document, study["as_of"], year, reading)
+    gravity = read_gravity(document, _last(study["as_of"], claims, indicators), reading)
+    scenarios = read_scenarios(document, reading)
     if reading.complaints:
         return None
     plan = StudyPlan(
@@ -96,9 +99,23 @@ def _plan(document: dict[str, Any], reading: Reading) -> StudyPlan | None:
         indicators=indicators,
         claims=claims,
         hindsight=read.get("hindsight", {}).get("as_of"),
+        gravity=gravity,
+        scenarios=scenarios,
     )
     _refuse_misfits(plan, reading)
     return plan
+
+
+def _last(
+    as_of: pd.Timestamp | None,
+    claims: tuple[ClaimPlan, ...],
+    indicators: IndicatorPlan | None,
+) -> pd.Timestamp | None:
+    """Latest day that the rest of the study looks at."""
+    days = [as_of, *(claim.as_of for claim in claims)]
+    days += [indicators.as_of] if indicators else []
+    known = [day for day in days if day is not None]
+    return max(known) if known else None
 
 
 def _refuse_misfits(plan: StudyPlan, reading: Reading) -> None:

@@ -18,6 +18,7 @@ from forecast.plots import (
 )
 from forecast.studies.answer import Answer
 from forecast.studies.drawing import Drawing, drawn, slug
+from forecast.studies.gravity_half.drawn import draw_gravity
 from forecast.studies.hindsight import Hindsight
 from forecast.studies.plan import StudyPlan
 from forecast.studies.sentences import claimed_level, day
@@ -42,7 +43,9 @@ def draw_answer(plan: StudyPlan, answer: Answer) -> dict[str, Drawing]:
                 f"The estimate after each release of {reporter}.",
                 1.5 + 0.42 * len(news),
             )
-    return drawings
+    return drawings | draw_gravity(
+        answer.gravity, plan.year, answer.main.forecast.measure
+    )
 
 
 def draw_hindsight(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecast.datasets import (
     bloc_growth,
+    rus_kaz_agreements,
     rus_kaz_events,
     rus_kaz_figures,
     rus_kaz_forecasts,
@@ -28,6 +29,7 @@ from forecast.studies.plan import DataPlan
 __all__ = ["StudyFacts", "load_facts"]
 
 FORECAST_COLUMNS = ("made_on", "who", "target_year", "low")
+AGREEMENT_COLUMNS = ("id", "entry_type", "year_in_force", "known_on")
 CONTROL_COLUMNS = ("bloc", "member", "period_end", "growth", "released")
 OPTIONAL = {
     "high": float("nan"),
@@ -52,22 +54,28 @@ class StudyFacts:
     events : EventLog or None
     control : DataFrame or None
         As `check` takes it.
+    agreements : DataFrame or None
+        Trade agreements of the pair: ``id, entry_type, year_in_force, known_on``.
     """
 
     figures: Releases
     forecasts: pd.DataFrame = field(repr=False)
     events: EventLog | None = None
     control: pd.DataFrame | None = field(default=None, repr=False)
+    agreements: pd.DataFrame | None = field(default=None, repr=False)
 
     def known_by(self, day: object) -> Self:
         """Only what was public on `day`."""
         date = parse_date(day)
-        control = self.control
+        control, agreements = self.control, self.agreements
         return type(self)(
             figures=self.figures.as_of(date),
             forecasts=_until(self.forecasts, "made_on", date),
             events=None if self.events is None else self.events.as_of(date),
             control=None if control is None else _until(control, "released", date),
+            agreements=None
+            if agreements is None
+            else _until(agreements, "known_on", date),
         )
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -77,6 +85,8 @@ class StudyFacts:
             tables["events"] = self.events.to_frame()
         if self.control is not None:
             tables["control"] = self.control
+        if self.agreements is not None:
+            tables["agreements"] = self.agreements
         return tables
 
     def digests(self) -> dict[str, str]:
@@ -104,6 +114,9 @@ def load_facts(data: DataPlan, folder: Path) -> StudyFacts:
         ),
         events=_events(_load(data.events, "events", _shipped_events, folder)),
         control=_control(_load(data.control, "control", bloc_growth, folder)),
+        agreements=_agreements(
+            _load(data.agreements, "agreements", rus_kaz_agreements, folder)
+        ),
     )
 
 
@@ -196,6 +209,20 @@ def _control(table: object) -> pd.DataFrame | None:
     }
     tidy = table.assign(**dates, growth=pd.to_numeric(table["growth"]).astype(float))
     return _sorted(tidy, ["bloc", "member", "period_end", "released"])
+
+
+def _agreements(table: object) -> pd.DataFrame | None:
+    if not isinstance(table, pd.DataFrame):
+        return None
+    _require(table, AGREEMENT_COLUMNS)
+    tidy = table.assign(
+        id=table["id"].astype(str),
+        year_in_force=pd.to_numeric(table["year_in_force"]).astype(float),
+        known_on=[
+            pd.NaT if pd.isna(day) else parse_date(day) for day in table["known_on"]
+        ],
+    )
+    return _sorted(tidy, ["id", "entry_type", "known_on"])
 
 
 def _require(table: pd.DataFrame, columns: tuple[str, ...]) -> None:

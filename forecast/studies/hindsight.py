@@ -11,6 +11,7 @@ from forecast.nowcasting import nowcast
 from forecast.releases import Releases
 from forecast.studies.answer import Answer
 from forecast.studies.facts import StudyFacts
+from forecast.studies.gravity_half.later import next_year_table
 from forecast.studies.plan import StudyPlan
 from forecast.studies.tables import news_by_reporter
 
@@ -57,7 +58,8 @@ class Hindsight:
         By reporter.
     tables : dict of str to DataFrame
         ``hindsight_outcomes``, ``hindsight_errors``, ``hindsight_track`` and
-        ``hindsight_news``, the history of the year's estimate by reporter.
+        ``hindsight_news``, the history of the year's estimate by reporter; where the
+        study looks one year ahead, ``hindsight_next_year``.
     """
 
     as_of: pd.Timestamp
@@ -78,6 +80,14 @@ def look_back(plan: StudyPlan, facts: StudyFacts, answer: Answer) -> Hindsight |
         "hindsight_track": track_record(figures, seed=plan.seed),
         "hindsight_news": _later_news(plan, figures, outcomes),
     }
+    if answer.gravity is not None and answer.gravity.outlook is not None:
+        outlook = answer.gravity.outlook
+        after = {
+            name: outcome
+            for name in figures.reporters
+            if (outcome := outcome_of(figures, name, outlook.year)) is not None
+        }
+        tables["hindsight_next_year"] = next_year_table(outlook, after, figures.measure)
     return Hindsight(plan.hindsight, outcomes, tables)
 
 

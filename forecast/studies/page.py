@@ -19,6 +19,8 @@ from forecast.reporting.cells import shown
 from forecast.studies.answer import Answer
 from forecast.studies.drawing import Drawing
 from forecast.studies.facts import StudyFacts
+from forecast.studies.gravity_half.later import next_year_text
+from forecast.studies.gravity_half.page import gravity_section
 from forecast.studies.hindsight import Hindsight
 from forecast.studies.method import method_fields
 from forecast.studies.plan import StudyPlan
@@ -54,6 +56,7 @@ def lay_out(
             "So far, and beside other forecasts", tuple(_beside(plan, answer, pictures))
         ),
         *_events_section(plan, answer),
+        *gravity_section(answer.gravity, plan.year, facts.figures.measure, drawings),
         Section("Data and method", tuple(_method(plan, facts, answer))),
     ]
     if later is not None:
@@ -221,6 +224,12 @@ def _hindsight(
         Table(errors.fillna({"by": ""}), "Who was how far off."),
         *pictures.named("hindsight_news", "hindsight_track"),
     ]
+    if "hindsight_next_year" in later.tables:
+        following = later.tables["hindsight_next_year"]
+        blocks += [
+            next_year_text(following),
+            Table(following, f"The year {plan.year + 1}, as it turned out."),
+        ]
     track = later.tables["hindsight_track"]
     if len(track):
         blocks.append(Folded("The track record in numbers", _track(track)))

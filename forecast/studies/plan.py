@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecast.claims import Claim
 from forecast.events import Recipe
+from forecast.studies.gravity_half.plan import GravityPlan, ScenarioPlan
 
 __all__ = ["ClaimPlan", "DataPlan", "IndicatorPlan", "StudyPlan"]
 
@@ -21,8 +22,9 @@ class DataPlan:
     ----------
     figures : str
         Dated figures, as `Releases` takes them.
-    forecasts, events, control : str or None
-        Official forecasts, cooperation events, growth of a control group.
+    forecasts, events, control, agreements : str or None
+        Official forecasts, cooperation events, growth of a control group, trade
+        agreements of the pair.
     measure : str
         Unit of the figures.
     """
@@ -31,6 +33,7 @@ class DataPlan:
     forecasts: str | None = None
     events: str | None = None
     control: str | None = None
+    agreements: str | None = None
     measure: str = "million USD"
 
 
@@ -83,6 +86,9 @@ class StudyPlan:
     claims : tuple of ClaimPlan
     hindsight : Timestamp or None
         The day from which the outcome is looked up.
+    gravity : GravityPlan or None
+        What a panel of pairs is asked.
+    scenarios : tuple of ScenarioPlan
     """
 
     title: str
@@ -95,9 +101,12 @@ class StudyPlan:
     indicators: IndicatorPlan | None
     claims: tuple[ClaimPlan, ...]
     hindsight: pd.Timestamp | None
+    gravity: GravityPlan | None = None
+    scenarios: tuple[ScenarioPlan, ...] = ()
 
     @property
     def last_day(self) -> pd.Timestamp:
         """The latest as-of date of the answer: nothing later may touch it."""
         days = [self.as_of, *(c.as_of for c in self.claims)]
+        days += [self.gravity.as_of] if self.gravity else []
         return max([*days, self.indicators.as_of] if self.indicators else days)

@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "forecasts": Key(a_text),
         "events": Key(a_text),
         "control": Key(a_text),
+        "agreements": Key(a_text),
         "measure": Key(a_text, default="million USD"),
     },
     "nowcast": {
@@ -68,4 +69,4 @@ KEYS_OF_KIND = {
 }
 KEYS_OF_ALL = set(CLAIM_KEYS) - {"value", "record", "relation", "cause"}
 REQUIRED_SECTIONS = ("study", "data", "nowcast")
-OTHER_SECTIONS = ("indicators", "claims")
+OTHER_SECTIONS = ("indicators", "claims", "gravity", "scenarios")

@@ -21,6 +21,7 @@ from forecast.studies.drawing import Drawing
 from forecast.studies.drawn import draw_answer, draw_hindsight
 from forecast.studies.facts import StudyFacts, load_facts
 from forecast.studies.folder import write_folder
+from forecast.studies.gravity_half.record import GravityHalf
 from forecast.studies.hindsight import look_back
 from forecast.studies.manifest import answer_digest, manifest_of, version
 from forecast.studies.method import as_table, method_fields
@@ -51,6 +52,8 @@ class StudyResult:
     report : Report
     manifest : dict
         Versions, hashes, seed, as-of dates, digest of the answer.
+    gravity : GravityHalf or None
+        Growth shared out, the next year and scenarios; None unless the study asks.
     """
 
     title: str
@@ -60,6 +63,7 @@ class StudyResult:
     figures: Mapping[str, Drawing] = field(repr=False)
     report: Report = field(repr=False)
     manifest: Mapping[str, Any] = field(repr=False)
+    gravity: GravityHalf | None = field(default=None, repr=False)
 
     @property
     def answer_digest(self) -> str:
@@ -233,6 +237,7 @@ class Study:
                 digest=digest,
                 source_hash=self.source_hash,
             ),
+            gravity=answer.gravity,
         )
 
 
