@@ -108,8 +108,6 @@ class CESFit:
     ----------
     unit : float
         The largest value, by which all are divided.
-    count : int
-        n, the length of the series.
     kind : int
         Working scale.
     ratio : bool
@@ -126,7 +124,6 @@ class CESFit:
     """
 
     unit: float
-    count: int
     kind: int
     ratio: bool
     ahead: Floats
@@ -226,7 +223,6 @@ def _fit_block(kind: int, length: int, ys: list[Floats]) -> list[CESFit]:
         CESFit(*row)
         for row in zip(
             laid.units.tolist(),
-            np.diff(laid.bounds).tolist(),
             kinds.tolist(),
             laid.ratios.tolist(),
             laid.ahead,
