@@ -16,6 +16,7 @@ from forecast.studies.pairs.parts import (
     models,
     outlook,
     potential,
+    scenarios,
 )
 from forecast.studies.progress import Progress
 from forecast.studies.values import Key
@@ -61,5 +62,8 @@ PARTS: dict[str, PartKind] = {
         decomposition.KEYS, decomposition.DecompositionPlan, decomposition.find
     ),
     "potential": PartKind(potential.KEYS, potential.PotentialPlan, potential.find),
+    "scenarios": PartKind(
+        scenarios.KEYS, scenarios.ScenarioPlan, scenarios.find, is_array=True
+    ),
 }
 """By table, in the order in which they are answered: later ones see earlier ones."""
