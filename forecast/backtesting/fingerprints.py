@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import ModelError
+from forecast.events import EventLog
 from forecast.panel import TradePanel
+from forecast.panel.sources import Source
 
 __all__ = ["panel_fingerprint", "text_fingerprint", "text_of"]
 
@@ -39,6 +41,8 @@ def panel_fingerprint(panel: TradePanel) -> str:
         digest.update(f"\x1e{name}\x1e".encode())
         for part in _bytes_of(frame[name]):
             digest.update(part)
+    for source in panel.sources:
+        digest.update(_source_text(source).encode())
     return digest.hexdigest()
 
 
@@ -74,6 +78,18 @@ def text_of(value: Any) -> str:
             remedy="Make the model a frozen dataclass, or run without a checkpoint.",
         )
     return text
+
+
+def _source_text(source: Source) -> str:
+    """Return a text that tells a log and its recipes from all others."""
+    recipes = text_of((source.columns, source.recipes))
+    if not isinstance(source.log, EventLog):
+        return text_fingerprint(recipes, text_of(source.log))
+    log = source.log
+    table = log.table if log.told is None else log.told
+    facts = [log.unit, log.directed, log.date_rule, log.national, log.known_at]
+    parts = [b"".join(_bytes_of(table[name])).hex() for name in table]
+    return text_fingerprint(recipes, repr(facts), *map(str, table.columns), *parts)
 
 
 def _bytes_of(column: pd.Series) -> Iterator[bytes]:

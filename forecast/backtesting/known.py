@@ -123,14 +123,15 @@ def outcomes_of(panel: TradePanel, which: str) -> Floats:
 
 
 def future_of(panel: TradePanel, view: TradePanel, steps: int) -> pd.DataFrame:
-    """Return the rows to be forecast with the covariates that came; flows are missing."""
+    """Return the rows to be forecast with the columns that came; flows are missing."""
     future = view.future(steps)
     cells = [*panel.keys, panel.period]
     came = panel.to_frame().drop_duplicates(cells, keep="last")
     shared = [name for name in cells if name in future]
+    columns = [*panel.covariates, *panel.labels]
     came = future[shared].merge(
-        came[[*shared, *panel.covariates]], on=shared, how="left", validate="1:1"
+        came[[*shared, *columns]], on=shared, how="left", validate="1:1"
     )
-    for name in panel.covariates:
-        future[name] = came[name].fillna(future[name])
+    for name in columns:
+        future[name] = came[name].where(came[name].notna(), future[name])
     return future

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -58,6 +58,9 @@ class EventLog:
         What to do about events between parties that the panel does not pair.
     known_at : Timestamp, optional
         The day of `as_of`.
+    told : DataFrame, optional
+        Of a log in hindsight: its rows with the days on which they became known, so
+        that `as_of` can still leave out what was not.
 
     Examples
     --------
@@ -85,6 +88,7 @@ class EventLog:
     national: str = "broadcast"
     unmatched: str = "warn"
     known_at: pd.Timestamp | None = None
+    told: pd.DataFrame | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -273,39 +277,48 @@ class EventLog:
         """
         day = parse_date(date)
         known_at = day if self.known_at is None else min(day, self.known_at)
-        table = known_by(self.table, day, self.date_rule)
-        return replace(self, table=table, known_at=known_at)
+        if self.told is None:
+            table = known_by(self.table, day, self.date_rule)
+            return replace(self, table=table, known_at=known_at)
+        told = known_by(self.told, day, self.date_rule)
+        return replace(self, table=in_hindsight(told), told=told, known_at=known_at)
 
     def in_hindsight(self) -> Self:
         """Return the log as it is known today, for estimation rather than forecasts.
 
         Every event enters when it happened, not when it became known. A row gives way
         to a later-known row of the same event that is on the same or a lower rung:
-        that is a correction.
+        that is a correction. `as_of` then gives the hindsight of that day.
         """
-        return replace(self, table=in_hindsight(self.table))
+        told = self.table if self.told is None else self.told
+        return replace(self, table=in_hindsight(told), told=told)
 
     def placebos(self) -> Self:
         """Return the events without trade content, as if they were real ones."""
-        table = self.table[self.table["placebo"]].assign(placebo=False)
-        return replace(self, table=table.reset_index(drop=True))
+        return self._each_table(
+            lambda t: t[t["placebo"]].assign(placebo=False).reset_index(drop=True)
+        )
 
     def shifted(self, years: int) -> Self:
         """Return the log with all dates moved by some years: placebo dates."""
-        moved = {
-            name: (self.table[name] + pd.DateOffset(years=years)).astype(
-                "datetime64[s]"
-            )
-            for name in ("date", "date_end", "known_on", "ended_on")
-        }
-        return replace(self, table=in_order(self.table.assign(**moved)))
+        names = ("date", "date_end", "known_on", "ended_on")
+
+        def moved(table: pd.DataFrame) -> pd.DataFrame:
+            by = pd.DateOffset(years=years)
+            later = {n: (table[n] + by).astype("datetime64[s]") for n in names}
+            return in_order(table.assign(**later))
+
+        return self._each_table(moved)
 
     def recoded(self, codes: Mapping[str, str]) -> Self:
         """Return the log with codes replaced, for example ``{"KZ-33": "KZ-19"}``."""
-        sides = {
-            s: self.table[s].replace(dict(codes)) for s in ("origin", "destination")
-        }
-        return replace(self, table=in_order(self.table.assign(**sides)))
+
+        def named(table: pd.DataFrame) -> pd.DataFrame:
+            sides = ("origin", "destination")
+            new = {side: table[side].replace(dict(codes)) for side in sides}
+            return in_order(table.assign(**new))
+
+        return self._each_table(named)
 
     def select(self, **equals: Any) -> Self:
         """Return the rows whose columns equal a value, or one of several.
@@ -320,11 +333,15 @@ class EventLog:
         missing = [name for name in equals if name not in self.table]
         if missing:
             raise ColumnError.missing(missing, self.table.columns)
-        kept = np.ones(len(self.table), dtype=bool)
-        for name, wanted in equals.items():
-            several = isinstance(wanted, list | tuple | set)
-            kept &= self.table[name].isin(wanted if several else [wanted]).to_numpy()
-        return replace(self, table=self.table[kept].reset_index(drop=True))
+
+        def chosen(table: pd.DataFrame) -> pd.DataFrame:
+            kept = np.ones(len(table), dtype=bool)
+            for name, wanted in equals.items():
+                several = isinstance(wanted, list | tuple | set)
+                kept &= table[name].isin(wanted if several else [wanted]).to_numpy()
+            return table[kept].reset_index(drop=True)
+
+        return self._each_table(chosen)
 
     def using(self, **options: Any) -> Self:
         """Return the log with other options: directed, date_rule, national, unmatched."""
@@ -457,6 +474,11 @@ class EventLog:
         return coverage(exposure, wanted, recipe or Count())
 
     # ------------------------------------------------------------------ behind them
+
+    def _each_table(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Self:
+        """Change the rows, and those they were taken from in hindsight."""
+        told = None if self.told is None else change(self.told)
+        return replace(self, table=change(self.table), told=told)
 
     def _exposed(
         self, panel: Panel, rows: pd.DataFrame | None

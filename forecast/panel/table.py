@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
-
-import pandas as pd
+from typing import Any, Self
 
 from forecast.panel.joining import with_joined
 from forecast.panel.parts.door import Door
+from forecast.panel.parts.money import Money
 from forecast.panel.parts.more_rows import MoreRows
 from forecast.panel.parts.places import Places
 from forecast.panel.parts.sizes import Sizes
 from forecast.panel.parts.subsets import Subsets
 from forecast.panel.parts.sums import Sums
 from forecast.panel.parts.timing import Timing
+from forecast.panel.sources import IndicatorSource, Source, kept_sources
 
 __all__ = ["TradePanel"]
 
 
-class IndicatorSource(Protocol):
-    """What `TradePanel.with_indicators` asks of a log of events."""
-
-    def indicators(self, panel: TradePanel, recipes: Mapping[str, Any]) -> pd.DataFrame:
-        """Return one row per row of the panel: its keys, and a column or more per recipe."""
-        ...
-
-
 @dataclass(frozen=True, repr=False, eq=False)
-class TradePanel(Door, Subsets, Sums, MoreRows, Timing, Places, Sizes):
+class TradePanel(Door, Subsets, Sums, Money, MoreRows, Timing, Places, Sizes):
     """Flows of units over periods, with covariates; checked once and never changed.
 
     A unit is a directed pair (origin, destination), with a sector or a reporter where
@@ -50,6 +41,8 @@ class TradePanel(Door, Subsets, Sums, MoreRows, Timing, Places, Sizes):
         What was repaired, left out or filled on the way to this panel.
     cut : Timestamp or None
         The date of `as_of`, if the panel was cut to what was known then.
+    sources : tuple of Source
+        The logs that indicators were made of, so that `as_of` can make them anew.
 
     Examples
     --------
@@ -88,10 +81,17 @@ class TradePanel(Door, Subsets, Sums, MoreRows, Timing, Places, Sizes):
         ``panel.with_columns(log_gdp=lambda df: np.log(df["gdp"]))``
         """
         frame, roles = with_joined(self._frame, self.roles, columns)
-        return replace(self, roles=roles, _frame=frame)
+        left = [name for name in roles.columns if name not in columns]
+        sources = kept_sources(self.sources, left)
+        return replace(self, roles=roles, _frame=frame, sources=sources)
 
     def with_indicators(self, log: IndicatorSource, **recipes: Any) -> Self:
         """Return the panel with indicators built from a log of events.
+
+        The panel remembers the log: `as_of`, and so each origin of a backtest, makes
+        the indicators anew from the events that were known on the day. Columns that were
+        derived from them (`with_lags`, `with_columns`) keep what they held; let the
+        recipe or the formula of a model do that instead.
 
         Parameters
         ----------
@@ -101,4 +101,7 @@ class TradePanel(Door, Subsets, Sums, MoreRows, Timing, Places, Sizes):
         """
         indicators = log.indicators(self, recipes)
         fresh = [name for name in indicators.columns if name not in self.roles.identity]
-        return self.with_columns(**{str(name): indicators[name] for name in fresh})
+        columns = {str(name): indicators[name] for name in fresh}
+        panel = self.with_columns(**columns)
+        source = Source(log, dict(recipes), tuple(columns))
+        return replace(panel, sources=(*panel.sources, source))

@@ -20,6 +20,7 @@ from forecast.panel.number_columns import Floats, Ints
 from forecast.panel.portrait import facts_of, html_of, sentence_of
 from forecast.panel.reshaping import Reshaped, latest_releases, pivot_flows, run_codes
 from forecast.panel.roles import Roles
+from forecast.panel.sources import Source, kept_sources
 from forecast.periods import frequency_of
 
 __all__ = ["PanelRecord"]
@@ -35,6 +36,7 @@ class PanelRecord:
     notes: tuple[str, ...]
     cut: pd.Timestamp | None
     _frame: pd.DataFrame
+    sources: tuple[Source, ...] = ()
 
     # ------------------------------------------------------------------ what it is
 
@@ -231,7 +233,10 @@ class PanelRecord:
 
     def _reshaped(self, new: Reshaped) -> Self:
         notes = (*self.notes, *new.notes)
-        return replace(self, roles=new.roles, notes=notes, _frame=new.frame)
+        sources = kept_sources(self.sources, new.roles.columns)
+        return replace(
+            self, roles=new.roles, notes=notes, _frame=new.frame, sources=sources
+        )
 
     def _refuse_several_releases(self, what: str) -> None:
         if not self.vintages:

@@ -9,7 +9,9 @@ from forecast.errors import KeyColumnError, PeriodError
 from forecast.panel import selection
 from forecast.panel.domestic import only_international
 from forecast.panel.groupings import refuse_undirected
+from forecast.panel.joining import with_joined
 from forecast.panel.parts.record import PanelRecord
+from forecast.panel.sources import remade
 from forecast.periods import parse_date
 
 __all__ = ["Subsets"]
@@ -23,7 +25,8 @@ class Subsets(PanelRecord):
 
         With release dates: the last release of each cell up to `date`. Without: the
         periods that had ended `lag_days` before. Notes of the whole table are not
-        carried over, since they may tell of later rows.
+        carried over, since they may tell of later rows. Indicators made of events are
+        made anew from the events that were known on `date`.
 
         Parameters
         ----------
@@ -37,6 +40,8 @@ class Subsets(PanelRecord):
         PeriodError
             F-412 no date, F-422 nothing known yet, F-428 the panel was already cut at an
             earlier state that this date would need to look behind, F-429 a negative lag.
+        ModelError
+            F-562 an indicator that looks ahead (leads of `Window`).
 
         Examples
         --------
@@ -66,7 +71,12 @@ class Subsets(PanelRecord):
             )
         frame = selection.rows_known(self._frame, self.roles, day, lag_days)
         cut = day if self.cut is None else min(day, self.cut)
-        return replace(self._with_rows(frame), notes=(), cut=cut)
+        known = replace(self._with_rows(frame), notes=(), cut=cut)
+        if not self.sources:
+            return known
+        sources = tuple(source.as_of(cut) for source in self.sources)
+        joined, roles = with_joined(frame, known.roles, remade(known, sources))
+        return replace(known, roles=roles, _frame=joined, sources=sources)
 
     def between(self, start: Any = None, end: Any = None) -> Self:
         """Return the periods from `start` to `end`, both included.
