@@ -365,7 +365,7 @@ def test_an_agreement_to_come_moves_its_pair_and_no_change_moves_no_bit():
     assert 1.1 < np.median(ratio) < np.exp(0.6)
     with pytest.raises(ModelError, match="F-856"):
         fit.point(2, indicators=new.iloc[1:])
-    with pytest.raises(ModelError, match="F-601"):
+    with pytest.raises(ModelError, match="F-858"):
         Fusion().fit(panel).point(2, indicators=new)
 
 

@@ -84,14 +84,14 @@ def read_changes(
     Raises
     ------
     ModelError
-        F-601 without a level, F-856 rows that are missing, twice or incomplete.
+        F-858 without a level, F-856 rows that are missing, twice or incomplete.
     ColumnError
         F-111 columns that are not there.
     """
     if level is None:
         raise ModelError(
             "without a gravity level nothing depends on indicators",
-            code="F-601",
+            code="F-858",
             remedy="Leave `indicators` away, or give Fusion a level with them.",
         )
     now = panel.between(flows.periods[-1], flows.periods[-1]).to_frame()

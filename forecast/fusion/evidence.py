@@ -13,6 +13,7 @@ from forecast.fusion.allocation import allocate
 from forecast.fusion.flows import Flows
 from forecast.fusion.margins import Margins, Totals
 from forecast.fusion.points import learn, points_from, totals_after
+from forecast.fusion.rivals import Rivals
 from forecast.fusion.structure import Step, log_ratio, typical_moves
 from forecast.series.contract.model import Recipe
 
@@ -75,6 +76,7 @@ def look_back(
     steps: Sequence[Step],
     dynamics: Margins | Recipe,
     most: int,
+    rivals: Rivals | None = None,
 ) -> Evidence:
     """Forecast from the last `most` earlier origins and compare with what came.
 
@@ -85,12 +87,13 @@ def look_back(
     steps : sequence of Step
     dynamics : Margins or Recipe
     most : int
+    rivals : Rivals, optional
     """
     last = len(flows.periods) - 1
     found = []
     for origin in range(max(FIRST_ORIGIN, last - most), last):
         ahead = min(LONGEST, last - origin)
-        learned = learn(flows, totals, steps, dynamics, origin)
+        learned = learn(flows, totals, steps, dynamics, origin, rivals)
         after = totals_after(flows, totals, learned, dynamics, origin, ahead)
         points = points_from(flows, steps[origin], learned, after)
         moves = total_moves(totals.until(origin))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.forecasts import Forecast
+from forecast.forecasts.along import along
 from forecast.forecasts.memory import check_size
 from forecast.forecasts.units import unit_index
 from forecast.fusion import speaking
@@ -27,6 +28,7 @@ from forecast.fusion.paths import (
     own_normals,
 )
 from forecast.fusion.points import Learned, points_from, totals_after
+from forecast.fusion.rivals import Rivals
 from forecast.fusion.shocks import Shocks, measure_shocks
 from forecast.fusion.structure import TERMS, Step
 from forecast.fusion.tempering import temperings_from
@@ -61,6 +63,8 @@ class FusionFit:
         One for each year: flows, what was known of each pair, its typical move.
     learned : Learned
         Speeds of totals and weights of structure.
+    rivals : Rivals or None
+        The learners of all origins, where the recipe names one.
     """
 
     recipe: Fusion
@@ -70,6 +74,7 @@ class FusionFit:
     level: GravityFit | None
     steps: tuple[Step, ...]
     learned: Learned
+    rivals: Rivals | None = None
 
     @property
     def step(self) -> Step:
@@ -81,7 +86,12 @@ class FusionFit:
         """Errors of the same method at earlier origins."""
         recipe = self.recipe
         return look_back(
-            self.flows, self.totals, self.steps, recipe.dynamics, recipe.origins
+            self.flows,
+            self.totals,
+            self.steps,
+            recipe.dynamics,
+            recipe.origins,
+            self.rivals,
         )
 
     @cached_property
@@ -103,7 +113,10 @@ class FusionFit:
 
     @property
     def params(self) -> pd.Series:
-        """Speeds of totals, where `Margins` forecast them, then weights of structure."""
+        """Speeds of totals, where `Margins` forecast them, then weights of structure.
+
+        Where a rival was tried, its share of the correction stands last.
+        """
         found: dict[str, float] = {}
         if (speeds := self.learned.speeds) is not None:
             found |= {
@@ -112,6 +125,8 @@ class FusionFit:
                 "momentum of totals": speeds.momentum,
             }
         found |= dict(zip(TERMS, self.learned.weights.values.tolist(), strict=True))
+        if (rival := self.learned.rival) is not None and rival.origins:
+            found["share of the rival"] = rival.share
         return pd.Series(found, name="estimate")
 
     @property
@@ -147,19 +162,21 @@ class FusionFit:
 
     def forecast(
         self,
-        horizon: int | str | pd.Period,
+        horizon: int | str | pd.Period | pd.DataFrame,
         *,
         paths: int = 2000,
         seed: int = 0,
         largest_gb: float = 4.0,
         indicators: Any = None,
+        scenario: Any = None,
     ) -> Forecast:
         """Simulate joint sample paths of all pairs.
 
         Parameters
         ----------
-        horizon : int, str or Period
-            A number of years, or the last one.
+        horizon : int, str, Period or DataFrame
+            A number of years, or the last one; or a baseline: rows of the future with
+            the level's regressors, such as ``held(panel, 3)``.
         paths : int
             Number of joint sample paths.
         seed : int
@@ -171,6 +188,11 @@ class FusionFit:
             What changes since the last year moves pairs by the slopes, drawn from their
             distribution on each path; without a change the bits stay the same. By
             default nothing changes.
+        scenario : Scenario, optional
+            What is different from the baseline (of a number of years: from indicators as
+            they are now). Forecasts with one seed share their random numbers, so
+            ``fit.forecast(base, scenario=more).minus(fit.forecast(base))`` shows what was
+            changed and not chance.
 
         Raises
         ------
@@ -178,9 +200,22 @@ class FusionFit:
             F-421 for a horizon that is no positive number or too long.
         ModelError
             F-501 for an impossible seed, F-524 for an impossible number of paths, F-525
-            when the paths would take too much memory, F-601 indicators without a level,
-            F-856 incomplete ones.
+            when the paths would take too much memory, F-858 indicators without a level,
+            F-856 incomplete ones, F-859 a scenario that is none; what a scenario refuses.
         """
+        told = along(
+            self,
+            horizon,
+            scenario,
+            panel=self.panel,
+            indicators=indicators,
+            paths=paths,
+            seed=seed,
+            largest_gb=largest_gb,
+        )
+        if told is not None:
+            return told
+        assert not isinstance(horizon, pd.DataFrame)
         periods = periods_after(self.flows.periods[-1], horizon)
         check_size(len(self.flows.units), len(periods) + 2, paths, largest_gb)
         drawn = self._drawn(self._changes(indicators, periods), paths, seed)

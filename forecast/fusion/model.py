@@ -11,8 +11,10 @@ from forecast.fusion.flows import read_flows
 from forecast.fusion.levels import check_level, gaps_to_level
 from forecast.fusion.margins import Margins, Totals
 from forecast.fusion.points import learn
+from forecast.fusion.rivals import Rivals, check_rival
 from forecast.fusion.structure import prepare_steps
 from forecast.gravity import Gravity
+from forecast.gravity.formulas.terms import parts_of
 from forecast.panel import TradePanel
 from forecast.series.contract.model import Recipe
 
@@ -36,6 +38,12 @@ class Fusion:
     dynamics : Margins or a series recipe
         How totals move: `Margins` (the default), or a model of one series such as
         ``Theta()``, fitted to each total.
+    rival : "trees", regressor or None
+        A learner of scikit-learn on the same features as a rival of the linear
+        structure; see `forecast.fusion.rivals`. ``"trees"`` are extremely randomised
+        trees, which learn from 2,000 pair-years on. What it forecast at the last origins
+        decides its share, which may be nothing; `FusionFit.params` and the summary tell
+        it.
     classes : int
         Size classes of pairs with errors of their own.
     origins : int
@@ -44,8 +52,8 @@ class Fusion:
     Raises
     ------
     ModelError
-        F-850 a level that gives none, F-851 dynamics that are none, F-526 another option
-        that is not possible.
+        F-850 a level that gives none, F-851 dynamics that are none, F-857 a rival that
+        is no regressor, F-526 another option that is not possible.
 
     Examples
     --------
@@ -60,11 +68,13 @@ class Fusion:
 
     level: Gravity | None = None
     dynamics: Margins | Recipe = field(default_factory=Margins)
+    rival: Any = "trees"
     classes: int = 6
     origins: int = 20
 
     def __post_init__(self) -> None:
         check_level(self.level)
+        check_rival(self.rival)
         if not isinstance(self.dynamics, (Margins, Recipe)):
             raise ModelError(
                 f"a {type(self.dynamics).__name__} does not say how totals move",
@@ -87,7 +97,23 @@ class Fusion:
         parts = ["gravity"] if self.level is not None else []
         if isinstance(self.dynamics, Recipe):
             parts.append(self.dynamics.name)
+        if self.rival is not None and not isinstance(self.rival, str):
+            parts.append(type(self.rival).__name__)
         return f"Fusion of {' and '.join(parts)}" if parts else "Fusion"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the level's regressors: what a forecast may be told of the future."""
+        if self.level is None:
+            return ()
+        names = [
+            name
+            for equation in self.level.equations
+            for part in parts_of(equation)
+            for name in part.columns
+        ]
+        offset = [] if self.level.offset is None else [self.level.offset]
+        return tuple(dict.fromkeys([*names, *offset]))
 
     def fit(self, panel: TradePanel) -> FusionFit:
         """Estimate everything from one panel.
@@ -114,6 +140,7 @@ class Fusion:
         x = flows.values
         totals = Totals(flows.row_sums(x), flows.column_sums(x))
         steps = prepare_steps(flows, gaps)
+        rivals = None if self.rival is None else Rivals(flows, steps, self.rival)
         return FusionFit(
             recipe=self,
             panel=panel,
@@ -121,5 +148,6 @@ class Fusion:
             totals=totals,
             level=level,
             steps=tuple(steps),
-            learned=learn(flows, totals, steps, self.dynamics, len(x) - 1),
+            learned=learn(flows, totals, steps, self.dynamics, len(x) - 1, rivals),
+            rivals=rivals,
         )

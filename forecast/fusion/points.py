@@ -19,6 +19,7 @@ from forecast.fusion.margins import (
     estimate_speeds,
     extend_totals,
 )
+from forecast.fusion.rivals import Rival, Rivals
 from forecast.fusion.structure import Step, Weights, adjust, estimate_weights
 from forecast.series.contract.model import Recipe
 from forecast.series.contract.samples import Sample
@@ -38,10 +39,13 @@ class Learned:
         Of totals; None where a series model forecasts them.
     weights : Weights
         Of structure.
+    rival : Rival or None
+        The learner beside it, where there is one.
     """
 
     speeds: Speeds | None
     weights: Weights
+    rival: Rival | None = None
 
 
 def learn(
@@ -50,6 +54,7 @@ def learn(
     steps: Sequence[Step],
     dynamics: Margins | Recipe,
     origin: int,
+    rivals: Rivals | None = None,
 ) -> Learned:
     """Estimate speeds and weights from periods up to `origin`."""
     known = flows.known[1:origin] & flows.known[2 : origin + 1]
@@ -57,7 +62,8 @@ def learn(
     speeds = None
     if isinstance(dynamics, Margins):
         speeds = estimate_speeds(totals.until(origin), dynamics)
-    return Learned(speeds, weights)
+    rival = None if rivals is None else rivals.at(origin)
+    return Learned(speeds, weights, rival)
 
 
 def totals_after(
@@ -100,7 +106,7 @@ def points_from(
     -------
     float array of shape (n_steps, n_pairs)
     """
-    moved = adjust(step, learned.weights, len(after.exports))
+    moved = adjust(step, learned.weights, len(after.exports), learned.rival)
     if shift is not None:
         moved = moved + shift
     return allocate_paths(

@@ -8,6 +8,7 @@ import numpy as np
 
 from forecast.errors import ModelError
 from forecast.forecasts.prose import span_of
+from forecast.fusion.rivals import FEWEST_ORIGINS
 
 if TYPE_CHECKING:
     from forecast.fusion.fit import FusionFit
@@ -27,6 +28,7 @@ def summary(fit: FusionFit) -> str:
         f"{span_of(flows.periods)}",
         _of_totals(fit),
         _of_structure(fit),
+        *_of_rival(fit),
     ]
     return "\n".join([*lines, *(f"Note: {note}" for note in fit.notes)])
 
@@ -93,3 +95,19 @@ def _of_structure(fit: FusionFit) -> str:
         f"{'; '.join(parts)}. Intensity {weights.values[4]:+.4f}. From "
         f"{weights.rows:,} pair-years."
     )
+
+
+def _of_rival(fit: FusionFit) -> list[str]:
+    """Say what share of the correction the learner has, and why."""
+    rival, recipe = fit.learned.rival, fit.recipe
+    if rival is None or rival.origins == 0:
+        return []
+    named = isinstance(recipe.rival, str)
+    name = recipe.rival if named else type(recipe.rival).__name__
+    if rival.origins < FEWEST_ORIGINS:
+        return [f"Rival ({name}): no share, too few origins to judge it by."]
+    alone = f"alone its errors would have been {-100 * rival.gain:+.1f} %"
+    return [
+        f"Rival ({name}): {100 * rival.share:.0f} % of the correction of pairs; {alone} "
+        f"of the linear one's at the last {rival.origins} origins."
+    ]

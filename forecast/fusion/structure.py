@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,9 @@ __all__ = [
     "Weights",
     "adjust",
     "estimate_weights",
+    "large_pairs",
     "prepare_steps",
+    "relative_moves",
     "typical_moves",
 ]
 
@@ -110,6 +112,14 @@ class Weights:
     rows: int
 
 
+class Mixed(Protocol):
+    """Another opinion of how pairs move."""
+
+    def mix(self, linear: Floats, features: Floats, step: Step) -> Floats:
+        """Return moves of pairs, of the linear ones and others."""
+        ...
+
+
 def prepare_steps(flows: Flows, gaps: Floats | None) -> list[Step]:
     """Measure gaps, moves, volatility and intensity in every year from what was known.
 
@@ -166,7 +176,7 @@ def estimate_weights(steps: Sequence[Step], actual: Floats, known: Bools) -> Wei
         if step.scaled is None:
             continue
         world = max(float(came.sum()), 1e-300)
-        use = there & _large(step.scaled)
+        use = there & large_pairs(step.scaled)
         z.append(step.features[use])
         base.append(step.scaled[use] / world)
         target.append(came[use] / world)
@@ -178,13 +188,20 @@ def estimate_weights(steps: Sequence[Step], actual: Floats, known: Bools) -> Wei
     return Weights(values, sum(map(len, z)))
 
 
-def adjust(step: Step, weights: Weights, steps: int) -> Floats:
-    """Return log changes of pairs beyond totals, cumulated, of shape (steps, n_pairs)."""
+def adjust(
+    step: Step, weights: Weights, steps: int, rival: Mixed | None = None
+) -> Floats:
+    """Return log changes of pairs beyond totals, cumulated, of shape (steps, n_pairs).
+
+    A `rival` may put moves of its own among those of each year.
+    """
     features, total = step.features.copy(), np.zeros(len(step.flows))
-    relative = _relative(step.volatility)
+    relative = relative_moves(step.volatility)
     out = np.empty((steps, total.size))
     for ahead in range(steps):
-        move = np.clip(features @ weights.values, -LARGEST_STEP, LARGEST_STEP)
+        move: Floats = np.clip(features @ weights.values, -LARGEST_STEP, LARGEST_STEP)
+        if rival is not None:
+            move = rival.mix(move, features, step)
         total = total + move
         out[ahead] = total
         gap = features[:, 0] - move
@@ -228,7 +245,7 @@ def log_ratio(a: Floats, b: Floats) -> Floats:
 
 
 def _features(gap: Floats, move: Floats, intensity: Floats, typical: Floats) -> Floats:
-    relative = _relative(typical)
+    relative = relative_moves(typical)
     gap = _clipped(gap, LARGEST_GAP)
     move = _clipped(move, LARGEST_MOVE)
     return np.stack(
@@ -243,7 +260,8 @@ def _features(gap: Floats, move: Floats, intensity: Floats, typical: Floats) -> 
     )
 
 
-def _relative(typical: Floats) -> Floats:
+def relative_moves(typical: Floats) -> Floats:
+    """Return typical moves over that of the median pair."""
     return np.minimum(typical / np.median(typical), LARGEST_VOLATILITY)
 
 
@@ -258,7 +276,7 @@ def _clipped(values: Floats, most: float) -> Floats:
     return np.nan_to_num(np.clip(values, -most, most))
 
 
-def _large(flows: Floats) -> Bools:
+def large_pairs(flows: Floats) -> Bools:
     """Mark the pairs that make up most of trade; the others hardly move the weights."""
     order = np.argsort(-flows, kind="stable")
     reached = np.cumsum(flows[order]) - flows[order]
