@@ -1,6 +1,6 @@
 """What if: changed futures of indicators, events, trade costs and totals.
 
-`Scenario` says what is different, `held` gives a baseline, `compare` puts forecasts side by
+`Scenario` says what is different, `read_scenarios` takes several from a sheet, `held` gives a baseline, `compare` puts forecasts side by
 side on the same paths, `gravity_scenario` gives the partial effect in a gravity model.
 """
 
@@ -11,6 +11,7 @@ from forecast.scenarios.counterfactual import gravity_scenario
 from forecast.scenarios.gravity_effect import GravityScenario
 from forecast.scenarios.held import held
 from forecast.scenarios.scenario import Scenario
+from forecast.scenarios.sheets import read_scenarios
 from forecast.scenarios.trade_cost import TradeCost
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "compare",
     "gravity_scenario",
     "held",
+    "read_scenarios",
 ]

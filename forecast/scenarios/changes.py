@@ -16,7 +16,7 @@ from forecast.errors import ColumnError, ModelError
 from forecast.periods import parse_periods
 from forecast.scenarios.limits import EVERYWHERE, Limits, Names
 
-__all__ = ["Change", "read_change"]
+__all__ = ["Change", "Several", "read_change"]
 
 Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
@@ -132,9 +132,57 @@ class Change:
         return operation(before[rows])
 
 
-def read_change(given: Any) -> Change:
+@dataclass(frozen=True, eq=False)
+class Several:
+    """Changes of one column in different rows.
+
+    Parameters
+    ----------
+    parts : tuple of Change
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"year": [2024, 2025], "visits": [2.0, 3.0]})
+    >>> both = Several((Change("+5", end=2024), Change("*2", start=2025)))
+    >>> both.apply(frame, "visits", Names("year")).tolist()
+    [7.0, 6.0]
+    """
+
+    parts: tuple[Change, ...]
+
+    def apply(
+        self, frame: pd.DataFrame, column: str, names: Names, outer: Limits = EVERYWHERE
+    ) -> pd.Series:
+        """Return the changed column; as `Change.apply`.
+
+        Raises
+        ------
+        ModelError
+            F-870 two changes of one cell.
+        """
+        touched = np.zeros(len(frame), dtype=bool)
+        out = frame[column].astype(float) if column in frame else None
+        for part in self.parts:
+            after = part.apply(frame, column, names, outer)
+            rows = (outer if part.limits.free else part.limits).rows(frame, names)
+            if (twice := int((rows & touched).sum())) > 0:
+                raise ModelError(
+                    f"{twice:,} values of {column!r} are changed twice",
+                    code="F-870",
+                    column=column,
+                    count=twice,
+                    remedy="Limit the changes of one column to different rows.",
+                )
+            assert out is not None  # `part.apply` refuses what is not there
+            touched |= rows
+            out = out.mask(rows, after)
+        assert out is not None
+        return out
+
+
+def read_change(given: Any) -> Change | Several:
     """Return a `Change`, whatever way it was written."""
-    return given if isinstance(given, Change) else Change(given)
+    return given if isinstance(given, (Change, Several)) else Change(given)
 
 
 def read_text(text: str) -> tuple[Callable[[Floats], Floats], bool]:

@@ -81,6 +81,13 @@ def rebuilt(
     ModelError
         F-875 events without a panel, a log and recipes.
     """
+    if panel is not None and log is None and not recipes and panel.sources:
+        parts = [
+            rebuilt(frame, panel, source.log, source.recipes, added, scenario)
+            for source in panel.sources
+        ]
+        made = pd.concat(parts, axis=1)
+        return made[[c for source in panel.sources for c in source.columns]]
     if not added.empty and (panel is None or log is None or not recipes):
         raise ModelError(
             f"scenario {scenario!r} adds {len(added):,} events, and no indicator is made of "

@@ -24,7 +24,8 @@ def held(
     """Return the rows to come with covariates as each unit had them last.
 
     A baseline that scenarios change. Indicators that `recipes` make of the log are made
-    of it: a stock goes on fading, an agreement goes on phasing in.
+    of it: a stock goes on fading, an agreement goes on phasing in. By default these are
+    the log and recipes of ``panel.with_indicators``.
 
     Parameters
     ----------

@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from forecast.errors import ColumnError, ModelError
 from forecast.periods import parse_periods
 
-__all__ = ["EVERYWHERE", "Limits", "Names", "names_in"]
+__all__ = ["ANY", "EVERYWHERE", "Limits", "Names", "names_in"]
 
 Bools = NDArray[np.bool_]
+
+
+ANY = "*"
+"""In place of a code of a pair: every partner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Limits:
     Attributes
     ----------
     pairs : sequence of (code, code)
-        In both directions, unless `directed`.
+        In both directions, unless `directed`; ``"*"`` is any partner.
     where : mapping of str to value or list of values
         By column.
     start, end : period-like
@@ -110,9 +114,9 @@ class Limits:
         left, right = (frame[name] for name in names.ends)
         chosen, absent = np.zeros(len(frame), dtype=bool), []
         for a, b in self.pairs or ():
-            there = ((left == a) & (right == b)).to_numpy()
+            there = _is(left, a) & _is(right, b)
             if not self.directed:
-                there = there | ((left == b) & (right == a)).to_numpy()
+                there = there | (_is(left, b) & _is(right, a))
             if not there.any():
                 absent.append(f"{a}–{b}")
             chosen |= there
@@ -138,6 +142,12 @@ class Limits:
 
 
 EVERYWHERE = Limits()
+
+
+def _is(codes: pd.Series, wanted: Any) -> Bools:
+    if isinstance(wanted, str) and wanted == ANY:
+        return np.ones(len(codes), dtype=bool)
+    return np.asarray((codes == wanted).to_numpy(), dtype=bool)
 
 
 def names_in(frame: pd.DataFrame, panel: Any = None) -> Names:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.errors import ModelError
+from forecast.errors import ModelError, TableError
 from forecast.events import EventLog, Recipe
 from forecast.forecasts import Forecast
 from forecast.forecasts.adding import unit_periods
@@ -19,6 +20,7 @@ from forecast.panel import TradePanel
 from forecast.scenarios.changes import read_change
 from forecast.scenarios.conditions import Condition
 from forecast.scenarios.happenings import read_events, rebuilt
+from forecast.scenarios.held import held
 from forecast.scenarios.limits import Limits, Names, names_in
 from forecast.scenarios.support import outside_support, warn_outside
 from forecast.scenarios.trade_cost import TradeCost
@@ -57,6 +59,8 @@ class Scenario:
     start, end : period-like, optional
         First and last period concerned.
     directed : bool
+    source : str
+        Where the scenario, or its numbers, come from.
 
     Raises
     ------
@@ -85,6 +89,7 @@ class Scenario:
     start: Any = None
     end: Any = None
     directed: bool = False
+    source: str = ""
 
     def __post_init__(self) -> None:
         name: object = self.name
@@ -121,6 +126,41 @@ class Scenario:
             object.__setattr__(self, part, value)
         _ = self.limits
 
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], name: str | None = None) -> Self:
+        """Read one scenario from a sheet; `read_scenarios` reads all of them.
+
+        Parameters
+        ----------
+        path : path
+            As `read_scenarios` takes it.
+        name : str, optional
+            Which one, where the sheet holds several.
+
+        Raises
+        ------
+        TableError
+            F-861 no scenario of that name, or several and no name; F-860 a row that
+            cannot be read.
+        """
+        from forecast.scenarios.sheets import read_scenarios
+
+        found: dict[str, Any] = dict(read_scenarios(path))
+        if name is None and len(found) == 1:
+            return next(iter(found.values()))
+        if name not in found:
+            raise TableError(
+                f"{len(found)} scenarios, and none is chosen"
+                if name is None
+                else f"no scenario {name!r}",
+                code="F-861",
+                column="scenario",
+                count=len(found),
+                examples=list(found),
+                remedy="Name one, or read all with read_scenarios(path).",
+            )
+        return found[name]
+
     @property
     def limits(self) -> Limits:
         """Rows that changes without limits of their own are limited to."""
@@ -152,10 +192,11 @@ class Scenario:
         panel : TradePanel, optional
             What is known: names the columns, and values outside what it holds are told.
         log : EventLog, optional
-            What happened so far; needed for added events.
+            What happened so far; needed for added events. By default the log of
+            ``panel.with_indicators``.
         recipes : mapping of str to recipe, optional
             How columns are made of events. With a log they are made anew, also where the
-            scenario adds none.
+            scenario adds none. By default those of ``panel.with_indicators``.
         warn : bool
             Whether to warn of values outside the observed range.
 
@@ -206,7 +247,7 @@ class Scenario:
     def forecast(
         self,
         fit: Any,
-        future: pd.DataFrame,
+        future: pd.DataFrame | int | str | pd.Period,
         *,
         panel: TradePanel | None = None,
         log: EventLog | None = None,
@@ -222,8 +263,9 @@ class Scenario:
         Parameters
         ----------
         fit : fit with ``forecast(horizon, indicators=...)``
-        future : DataFrame
-            The baseline.
+        future : DataFrame, or a horizon
+            The baseline. With a number of periods, or the last one, and a `panel`:
+            ``held(panel, future)``.
         panel, log, recipes
             As in `apply`.
         seed : int
@@ -236,6 +278,8 @@ class Scenario:
             As `apply` and `on`; F-879 changed indicators where forecasts of the model do
             not depend on any.
         """
+        if not isinstance(future, pd.DataFrame):
+            future = _baseline(panel, future, log, recipes)
         rows = self.apply(future, panel=panel, log=log, recipes=recipes)
         horizon = rows[names_in(rows, panel).period].nunique()
         if "indicators" in inspect.signature(fit.forecast).parameters:
@@ -356,6 +400,21 @@ def names_of_forecast(forecast: Forecast) -> Names:
     if forecast.origin is not None and forecast.destination is not None:
         return Names("period", (forecast.origin, forecast.destination), keys)
     return Names("period", ("a", "b") if {"a", "b"} <= set(keys) else None, keys)
+
+
+def _baseline(
+    panel: TradePanel | None,
+    horizon: int | str | pd.Period,
+    log: EventLog | None,
+    recipes: Mapping[str, Recipe] | None,
+) -> pd.DataFrame:
+    if panel is None:
+        raise ModelError(
+            "there is no baseline to change",
+            code="F-871",
+            remedy="Give the rows of the future, such as held(panel, 3), or panel=...",
+        )
+    return held(panel, horizon, log=log, recipes=recipes)
 
 
 def _several(given: Any, kind: Any, code: str) -> tuple[Any, ...]:

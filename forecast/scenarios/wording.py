@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numbers
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.scenarios.limits import ANY, Limits
+
 if TYPE_CHECKING:
-    from forecast.scenarios.changes import Change
+    from forecast.scenarios.changes import Change, Several
     from forecast.scenarios.scenario import Scenario
 
 __all__ = ["described", "number"]
@@ -37,20 +39,36 @@ def described(scenario: Scenario) -> str:
         if cost.elasticity is not None
     ]
     said += [str(condition) for condition in scenario.conditions]
-    limits = []
-    if scenario.pairs is not None:
-        limits.append(
-            "pairs " + ", ".join(f"{a}–{b}" for a, b in scenario.limits.pairs or ())
-        )
-    limits += [f"{k} {v}" for k, v in (scenario.where or {}).items()]
-    if scenario.start is not None:
-        limits.append(f"from {scenario.start}")
-    if scenario.end is not None:
-        limits.append(f"to {scenario.end}")
+    limits = _limits(scenario.limits, "pairs ")
     return ", ".join([*(said or ["nothing changes"]), *limits])
 
 
-def _written(change: Change) -> str:
+def _limits(limits: Limits, before: str = "") -> list[str]:
+    """Say where a change applies."""
+    said = []
+    if limits.pairs is not None:
+        pairs = [f"{_code(a)}–{_code(b)}" for a, b in limits.pairs]
+        said.append(before + ", ".join(pairs))
+    said += [f"{k} {v}" for k, v in (limits.where or {}).items()]
+    if limits.start is not None:
+        said.append(f"from {limits.start}")
+    if limits.end is not None:
+        said.append(f"to {limits.end}")
+    return said
+
+
+def _code(code: object) -> str:
+    return "all" if code == ANY else str(code)
+
+
+def _written(change: Change | Several) -> str:
+    if not hasattr(change, "limits"):
+        return " and ".join(map(_written, change.parts))
+    where = _limits(change.limits)
+    return _size(change) + (f" ({', '.join(where)})" if where else "")
+
+
+def _size(change: Any) -> str:
     if isinstance(change.to, str):
         return change.to
     if callable(change.to):
