@@ -1,0 +1,437 @@
+"""Studies of pairs: one TOML file, one folder; who trades with whom, next, and what if."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import forecast as fc
+from forecast.cli import main
+from forecast.datasets.trade86 import agreements_by_year
+from forecast.errors import StudyError
+from forecast.studies import PairStudy, Study, run_study
+from forecast.studies.pairs.config import parse_pair_study
+from forecast.studies.pairs.focus import Focus
+from forecast.studies.pairs.parts.backtest import SIZES, by_size, judged
+
+FORMULA = "flow ~ agreement | origin^period + destination^period + origin^destination"
+HEAD = """
+[study]
+title = "Six regions"
+seed = 7
+as_of = 2025-06-30
+"""
+PANEL = """
+[panel]
+data = "flows.csv"
+unit = "million USD"
+reporter = "nobody"
+source = "simulated"
+covariates = ["agreement"]
+focus = "R2"
+"""
+GRAVITY = f"""
+[gravity]
+formula = "{FORMULA}"
+corrected = true
+"""
+FORECAST = """
+[forecast]
+horizon = 2
+paths = 60
+"""
+BACKTEST = """
+[backtest]
+origins = 4
+against = ["Naive", "Drift"]
+paths = 20
+"""
+SCENARIOS = """
+[[scenarios]]
+name = "An agreement"
+changes = { agreement = "1" }
+pairs = [["R2", "R3"]]
+start = 2025
+[[scenarios]]
+name = "A day less"
+days = -1
+per_day = 0.8
+elasticity = 5
+source = "Hummels and Schaur 2013"
+pairs = [["R2", "*"]]
+"""
+PARTS = (PANEL, GRAVITY, FORECAST, BACKTEST, SCENARIOS)
+WHOLE = HEAD + "".join(PARTS)
+
+
+@pytest.fixture(scope="module")
+def flows():
+    """Yearly flows of six regions, 2012 to 2025; the study stands in June 2025."""
+    world = fc.datasets.simulate_trade(6, 14, start=2012, seed=3).frame
+    frame = world[["origin", "destination", "period", "flow", "agreement"]]
+    frame = frame.assign(period=frame["period"].astype(str).astype(int))
+    return frame[frame["origin"] != frame["destination"]].reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, flows):
+    """A folder with the flows and the whole study, which has been run."""
+    folder = tmp_path_factory.mktemp("pairs")
+    flows.to_csv(folder / "flows.csv", index=False)
+    (folder / "study.toml").write_text(WHOLE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(home):
+    return run_study(home / "study.toml")
+
+
+@pytest.fixture(scope="module")
+def panel(flows):
+    """What was known in June 2025: the years up to 2024."""
+    return fc.TradePanel.from_frame(
+        flows[flows["period"] <= 2024],
+        origin="origin",
+        destination="destination",
+        period="period",
+        flow="flow",
+        unit="million USD",
+        reporter="nobody",
+    )
+
+
+def study_in(folder, flows, text=WHOLE):
+    folder.mkdir()
+    flows.to_csv(folder / "flows.csv", index=False)
+    (folder / "study.toml").write_text(text)
+    return run_study(folder / "study.toml")
+
+
+def contents(folder):
+    """Every file below a folder, as bytes."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+# ------------------------------------------------------------------ the same again
+
+
+def test_neither_the_order_of_rows_nor_what_comes_later_changes_a_bit(
+    home, result, flows, tmp_path
+):
+    late = flows["period"] > 2024
+    assert late.sum() == 30
+    changed = flows.assign(
+        flow=flows["flow"].where(~late, 99 * flows["flow"]),
+        agreement=flows["agreement"].where(~late, 1),
+    )
+    study_in(tmp_path / "other", changed.sample(frac=1, random_state=5))
+    assert result.answer_digest
+    assert contents(home / "output") == contents(tmp_path / "other" / "output")
+
+
+def test_the_order_of_the_tables_in_the_file_changes_nothing(
+    home, result, flows, tmp_path
+):
+    early = flows[flows["period"] <= 2024]
+    study_in(tmp_path / "turned", early, "".join(reversed(PARTS)) + HEAD)
+    ours, theirs = contents(home / "output"), contents(tmp_path / "turned" / "output")
+    for files in (ours, theirs):
+        manifest = json.loads(files.pop("manifest.json"))
+        assert manifest["answer_digest"] == result.answer_digest
+    assert ours == theirs
+
+
+def test_the_folder_of_the_run_before_stays_when_a_file_cannot_be_written(
+    result, tmp_path, monkeypatch
+):
+    result.write(tmp_path / "output")
+    before = contents(tmp_path / "output")
+
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(
+        "forecast.studies.pairs.parts.backtest.write_table", interrupted
+    )
+    with pytest.raises(KeyboardInterrupt):
+        result.write(tmp_path / "output")
+    assert contents(tmp_path / "output") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+# ------------------------------------------------------------------ what it finds
+
+
+def test_coefficients_are_those_of_the_corrected_model(result, panel):
+    by_hand = fc.Gravity(FORMULA, fc.Clustered("pair")).fit(panel).bias_corrected()
+    table = result.tables["gravity_coefficients"]
+    pd.testing.assert_frame_equal(table[by_hand.tidy().columns], by_hand.tidy())
+    np.testing.assert_allclose(
+        table["effect_%"], 100 * (np.exp(by_hand.params.to_numpy()) - 1)
+    )
+
+
+def test_the_forecast_is_a_fusion_with_the_gravity_model_of_the_study(result, panel):
+    level = fc.Gravity(FORMULA, fc.Clustered("pair"))
+    by_hand = fc.Fusion(level=level).fit(panel).forecast(2, paths=60, seed=7)
+    outlook = result.parts["forecast"].result
+    np.testing.assert_array_equal(outlook.draws, by_hand.draws)
+    assert [str(period) for period in outlook.periods] == ["2025", "2026"]
+
+
+def test_naive_is_off_by_the_mean_change_over_mean_trade(result, flows):
+    wide = flows.pivot_table("flow", ["origin", "destination"], "period")
+    came = wide[[2021, 2022, 2023, 2024]].to_numpy()
+    before = wide[[2020, 2021, 2022, 2023]].to_numpy()
+    table = result.tables["backtest_scores"].set_index("model")
+    rmae = np.abs(came - before).mean() / came.mean()
+    assert table.loc["Naive", "rmae"] == pytest.approx(rmae, rel=1e-12)
+    assert table.loc["Naive", "skill"] == 0
+    assert table["n"].tolist() == [4 * 30] * 3
+
+
+def test_the_test_of_two_models_is_that_of_their_absolute_errors(result):
+    from forecast.scores import panel_diebold_mariano
+
+    rows = judged(result.parts["backtest"].result)
+    keys = ["unit_origin", "destination", "as_of"]
+    wide = rows.pivot_table("absolute", keys, "model")
+    ours = next(name for name in wide if name.startswith("Fusion"))
+    difference = (wide[ours] - wide["Drift"]).to_numpy().reshape(30, 4)
+    mean = rows.loc[rows["model"] == ours, "actual"].mean()
+    expected = panel_diebold_mariano(difference / mean, horizon=1)
+    table = result.tables["backtest_tests"].set_index("against").loc["Drift"]
+    assert table["difference"] == pytest.approx(expected.mean)
+    assert table["p_value"] == pytest.approx(expected.p_value)
+
+
+def test_every_single_forecast_of_the_backtest_is_kept(home, result):
+    kept = pd.read_parquet(home / "output" / "backtest_forecasts.parquet")
+    assert len(kept) == 3 * 4 * 30
+    assert {"model", "origin", "actual", "point", "lower_95"} <= set(kept)
+
+
+def test_sizes_of_pairs_are_those_of_the_origin_not_of_the_outcome(result):
+    rows = judged(result.parts["backtest"].result)
+    keys = ["unit_origin", "destination"]
+    first = by_size(rows, keys)["size"]
+    later = by_size(rows.assign(actual=rows["actual"].to_numpy()[::-1]), keys)["size"]
+    assert first.equals(later)
+    counts = first[(rows["model"] == "Naive").to_numpy()].value_counts()
+    assert counts[list(SIZES[:3])].tolist() == [40, 40, 40]
+
+
+def test_a_day_less_at_the_border_moves_exactly_the_pairs_concerned(result):
+    table = result.tables["scenarios_pairs"]
+    mine = table[table["scenario"] == "A day less"]
+    effect = 100 * ((1 - 0.8 / 100) ** -5 - 1)
+    np.testing.assert_allclose(mine["percent_mid"], effect, rtol=1e-9)
+    assert len(mine) == 2 * 10  # two years, five partners, both directions
+    assert ((mine["origin"] == "R2") | (mine["destination"] == "R2")).all()
+
+
+def test_an_agreement_moves_a_pair_by_its_coefficient(result):
+    table = result.tables["scenarios_pairs"]
+    mine = table[table["scenario"] == "An agreement"]
+    fit = result.parts["gravity"].result
+    effect = 100 * np.expm1(fit.params["agreement"])
+    spread = 100 * fit.bse["agreement"] * np.exp(fit.params["agreement"])
+    assert set(mine["origin"] + mine["destination"]) <= {"R2R3", "R3R2"}
+    if len(mine):  # a pair that has an agreement already gains nothing
+        assert np.abs(mine["percent_mid"] - effect).max() < spread
+
+
+def test_scenarios_without_a_forecast_stand_beside_the_last_known_year(flows, tmp_path):
+    found = study_in(
+        tmp_path / "now",
+        flows,
+        HEAD + PANEL + GRAVITY + SCENARIOS.replace("start = 2025\n", ""),
+    )
+    table = found.tables["scenarios"].set_index("scenario")
+    effect = 100 * ((1 - 0.8 / 100) ** -5 - 1)
+    assert table.loc["A day less", "median"] == pytest.approx(effect)
+    assert table["period"].unique().tolist() == ["2024"]
+
+
+# ---------------------------------------------------------------------- the report
+
+
+def test_the_report_begins_with_what_each_part_found(result):
+    html = result.report.html
+    places = [
+        html.index(re.split(r"[<>&\"']", part.headline)[0][:40])
+        for part in result.parts.values()
+    ]
+    assert places == sorted(places)
+    assert places[-1] < html.index("<figure")
+    for word in ("million USD", "nobody", "simulated", "2025-06-30"):
+        assert word in html
+
+
+def test_pairs_in_focus_stand_first(result):
+    table = result.tables["forecast_pairs"]
+    focus = ((table["origin"] == "R2") | (table["destination"] == "R2")).to_numpy()
+    assert focus[:20].all()
+    assert not focus[20:].any()
+    pairs = Focus(pairs=(("R1", "R2"),))
+    assert pairs.rows(["R2", "R1", "R1"], ["R1", "R2", "R3"]).tolist() == [1, 1, 0]
+
+
+def test_the_method_says_the_eleven_things_that_every_report_says(result):
+    told = result.tables["method"].set_index("field")["value"]
+    assert len(told) == 11
+    assert told["As-of date"] == "Figures of 2012 to 2024, as known on 2025-06-30"
+    assert "30 pairs, 390 rows" in told["N"]
+    assert "Fusion" in told["Skill over the baseline"]
+
+
+def test_the_command_line_runs_both_kinds_of_studies(home, capsys, tmp_path):
+    small = home / "small.toml"
+    small.write_text(HEAD + PANEL + GRAVITY)
+    assert main(["run", str(small), "--output", str(tmp_path / "out")]) == 0
+    assert "Gravity over 390 flows gives agreement" in capsys.readouterr().out
+    assert isinstance(Study.from_toml(small), PairStudy)
+    small.write_text(
+        HEAD.replace("2025-06-30", "2021-09-30")
+        + '[data]\nfigures = "rus_kaz"\n[nowcast]\nyear = 2021\n'
+    )
+    assert isinstance(Study.from_toml(small), Study)
+
+
+# -------------------------------------------------------------------- wrong files
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ('focus = "R2"', 'focuss = "R2"', "F-702", "panel.focuss"),
+        ('data = "flows.csv"', "", "F-703", "panel.data"),
+        ("paths = 60", "paths = 0", "F-704", "forecast.paths"),
+        ("[forecast]", '[forecast]\nmodel = "Fusoin"', "F-704", "forecast.model"),
+        (
+            "[forecast]",
+            "[forecast]\noptions = { classes = 0 }",
+            "F-705",
+            "forecast.options",
+        ),
+        (
+            "[forecast]",
+            "[forecast]\noptions = { colour = 1 }",
+            "F-705",
+            "forecast.options",
+        ),
+        ('"Drift"', '"Drfit"', "F-704", "backtest.against"),
+        ("flow ~ agreement", "flow ~ agreement +", "F-704", "gravity.formula"),
+        ("elasticity = 5", "", "F-705", "scenarios[2]"),
+        ('"1"', '"one"', "F-705", "scenarios[1]"),
+        ('[["R2", "*"]]', '["R2"]', "F-704", "scenarios[2].pairs"),
+        ("origins = 4", "origins = true", "F-704", "backtest.origins"),
+        ("[[scenarios]]", "[scenarios]", "F-704", "scenarios"),
+    ],
+)
+def test_a_wrong_file_names_the_key_and_the_line(old, new, code, said):
+    text = WHOLE.replace(old, new)
+    if new == "[scenarios]":
+        text = HEAD + PANEL + GRAVITY + '[scenarios]\nname = "one"\n'
+    with pytest.raises(StudyError) as caught:
+        parse_pair_study(text, "study.toml")
+    assert caught.value.code == code
+    assert str(caught.value.column).startswith(said)
+    line = int(re.search(r"study.toml, line (\d+)", str(caught.value))[1])
+    table = said.split(".")[0].split("[")[0]
+    above = text.split("\n")[:line]
+    headers = [row for row in above if re.match(r"\s*\[{1,2}[a-z]", row)]
+    assert headers[-1].strip("[] ") == table
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    text = WHOLE.replace("paths = 60", "paths = 0").replace('"Drift"', '"Drfit"')
+    with pytest.raises(StudyError) as caught:
+        parse_pair_study(text, "study.toml")
+    assert caught.value.count == 2
+    assert "backtest.against" in str(caught.value)
+
+
+def test_a_table_that_needs_another_says_so():
+    text = HEAD + PANEL + '[attribution]\nterms = ["agreement"]\n'
+    with pytest.raises(StudyError, match=r"needs \[gravity\]") as caught:
+        parse_pair_study(text)
+    assert caught.value.code == "F-710"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("flows.csv", "flow.csv", "F-706", "panel.data"),
+        ('focus = "R2"', 'focus = "R99"', "F-713", "panel.focus"),
+        ('focus = "R2"', 'destination = "destinaton"', "F-711", "panel.destination"),
+        ('"agreement"]', '"agrement"]', "F-711", "panel.covariates"),
+    ],
+)
+def test_what_the_data_do_not_have_is_told_with_its_line(home, old, new, code, said):
+    path = home / "wrong.toml"
+    path.write_text((HEAD + PANEL + GRAVITY).replace(old, new))
+    with pytest.raises(StudyError, match=r"wrong.toml, line \d+") as caught:
+        run_study(path, home / "nothing")
+    assert (caught.value.code, caught.value.column) == (code, said)
+    assert not (home / "nothing").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + PANEL + GRAVITY + SCENARIOS.replace("A day less", "An agreement"),
+        HEAD + PANEL + FORECAST + SCENARIOS,
+    ],
+)
+def test_scenarios_that_cannot_be_told_apart_or_answered_are_refused(home, text):
+    path = home / "lost.toml"
+    path.write_text(text)
+    with pytest.raises(StudyError) as caught:
+        run_study(path, home / "nothing")
+    assert caught.value.code == "F-714"
+
+
+# ----------------------------------------------------------------- the 86 countries
+
+
+def test_an_agreement_is_dated_by_no_later_wave():
+    waves = pd.DataFrame(
+        {
+            "exp": ["KAZ", "KAZ", "KAZ", "ROM", "KAZ"],
+            "imp": ["MDA", "MDA", "MDA", "KAZ", "TUR"],
+            "time": [1992, 1996, 2004, 1996, 2004],
+            "id": [0, 45, 0, 7, 9],
+        }
+    )
+    years = range(1994, 2006)
+    rows = [(a, b, y) for a, b in (("MDA", "KAZ"), ("KAZ", "ROU")) for y in years]
+    flows = pd.DataFrame(rows, columns=["exporter", "importer", "year"])
+    found = agreements_by_year(waves, flows).to_numpy().reshape(2, -1)
+    assert found[0].tolist() == [0, 0] + [1] * 8 + [0, 0]
+    assert found[1].tolist() == [0, 0] + [1] * 10
+    for year in years:
+        until = flows["year"] <= year
+        part = agreements_by_year(waves[waves["time"] <= year], flows[until])
+        assert part.tolist() == agreements_by_year(waves, flows)[until].tolist()
+
+
+@pytest.mark.reference
+def test_the_86_countries_give_the_random_walk_that_was_published(reference_data):
+    board = pd.read_csv(reference_data("trade86/published_scoreboard.csv"))
+    walk = board[board.iloc[:, 0].astype(str).str.contains("walk")].iloc[0]
+    flows = fc.datasets.trade86()
+    wide = flows.pivot_table("trade", ["exporter", "importer"], "year")
+    came = wide[range(2000, 2020)].to_numpy()
+    before = wide[range(1999, 2019)].to_numpy()
+    assert np.abs(came - before).mean() / came.mean() == pytest.approx(
+        walk["rmae"], abs=1e-6
+    )
+    assert flows.groupby(["exporter", "importer"]).size().eq(25).all()
+    assert flows["log_distance"].notna().all()
