@@ -157,7 +157,8 @@ def _headline(plan: GravityPlan, fit: GravityFit) -> str:
             f"({fit.nobs:,} flows)."
         )
     said = [
-        f"{row.term} {row.estimate:+.3f} (95 %: {row.conf_low:+.3f} to {row.conf_high:+.3f})"
+        f"{row.term} {row.estimate:+.3f} (95 %: {row.conf_low:+.3f} to "
+        f"{row.conf_high:+.3f})".replace("-", "−")
         for row in table.head(NAMED).itertuples(index=False)
     ]
     more = len(table) - NAMED

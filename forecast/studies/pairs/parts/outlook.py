@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast.forecasts import Forecast
 from forecast.forecasts.units import unit_name
+from forecast.periods import FREQUENCIES, frequency_of
 from forecast.plots import plot_fan
 from forecast.reporting import Block, Note, Table
 from forecast.studies.drawing import Drawing, drawn, slug
@@ -138,9 +139,12 @@ def _headline(outlook: Forecast, known: Known) -> str:
     )
     if total.history is None or not np.isfinite(total.history.to_numpy()[0, -1]):
         return f"{text}."
-    grown = _ends(total.growth())
-    before = (last - 1) if len(total.periods) > 1 else total.history_periods[-1]
-    return f"{text}, against {before}: {span_text(*grown)} per cent."
+    grown = [f"{one:+.1f}".replace("-", "−") for one in _ends(total.growth())]
+    year_before = last - FREQUENCIES[frequency_of(total.periods)]
+    return (
+        f"{text}; that is {grown[1]} per cent on {year_before} (80 %: {grown[0]} to "
+        f"{grown[2]})."
+    )
 
 
 def _ends(forecast: Forecast) -> tuple[float, float, float]:
