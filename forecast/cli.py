@@ -197,6 +197,7 @@ def _backtest(chosen: argparse.Namespace) -> None:
 
 
 def _warmup(chosen: argparse.Namespace) -> None:  # noqa: ARG001
+    import forecast.fusion.warming
     import forecast.gravity.warming
     import forecast.series.warming  # noqa: F401
     from forecast.kernels.jit import warmup

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -474,3 +477,37 @@ def test_trade_of_86_countries_is_forecast_better_than_by_the_random_walk(
         ours.append(np.abs(point - flows[:, at + 1]).sum())
         walk.append(np.abs(flows[:, at] - flows[:, at + 1]).sum())
     assert np.sum(ours) < 0.95 * np.sum(walk)
+
+
+WARM = """
+import forecast.fusion.warming
+from forecast.kernels.proportional import fit_proportions
+forecast.fusion.warming.warm_fusion()
+first = fit_proportions.counts
+import forecast as fc
+flows = fc.datasets.simulate_trade(6, 8, seed=1).frame
+panel = fc.TradePanel.from_frame(
+    flows, origin="origin", destination="destination", period="period", flow="flow")
+level = fc.Gravity("flow ~ 1 | origin^period + destination^period + origin^destination")
+fit = fc.Fusion(level=level).fit(panel)
+fit.forecast(2, paths=40)
+last = panel.to_frame().query("period == period.max()")
+sums = [last.groupby(key)["flow"].sum() for key in ("origin", "destination")]
+fit.given_totals(*sums)
+assert sum(first) > 0, first
+assert fit_proportions.counts == first, (first, fit_proportions.counts)
+"""
+
+
+@pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT", "0") not in {"", "0"},
+    reason="nothing is compiled",
+)
+def test_after_a_warm_up_a_fusion_compiles_nothing_more():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WARM],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -40,6 +40,8 @@ def moves_of(rule, noise=0.1, seed=0):
         destinations=pd.Index(["B"]),
         units=pd.DataFrame({"pair": range(PAIRS)}),
         periods=pd.period_range("2000", periods=YEARS, freq="Y"),
+        blocks=(place[:1], place[:1]),
+        sectors=pd.Index([""]),
     )
     return flows, steps
 

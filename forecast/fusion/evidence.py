@@ -36,8 +36,10 @@ class Past:
     origin, horizon : int
     world : float
         Log of the sum of what came over that of what was forecast.
+    sectors : float array of shape (n_sectors,)
+        The same of each sector, beyond the world's; zero where there is one.
     exports, imports : float arrays of shape (n_origins,), (n_destinations,)
-        Log errors of totals beyond the world's, in units of their typical move; NaN
+        Log errors of totals beyond those of world and sector, in units of their typical move; NaN
         where there is none.
     pairs : float array of shape (n_pairs,)
         Log errors of pairs beyond those of their totals, in units of their typical move;
@@ -57,6 +59,7 @@ class Past:
     origin: int
     horizon: int
     world: float
+    sectors: Floats
     exports: Floats
     imports: Floats
     pairs: Floats
@@ -120,7 +123,8 @@ def total_moves(totals: Totals) -> tuple[Floats, Floats]:
 def expected_flows(flows: Flows, after: Totals) -> Floats:
     """Return trade as it would be if partners did not matter, (n_steps, n_pairs)."""
     exports, imports = after.exports[:, flows.rows], after.imports[:, flows.columns]
-    return np.asarray(exports * imports / after.world[:, None])
+    size = flows.sector_totals(after.exports)
+    return np.asarray(exports * imports / np.maximum(size, 1e-300))
 
 
 def _compared(
@@ -138,11 +142,13 @@ def _compared(
     world = float(
         np.log(max(came[known].sum(), 1e-300) / max(point[known].sum(), 1e-300))
     )
+    sectors = _of_sectors(flows, came, point, known, world)
     given = allocate(
         point, flows.rows, flows.columns, totals.exports[at], totals.imports[at]
     )
     pairs = log_ratio(came, given)
     pairs[(came <= 0) & (point > 0)] = -np.inf
+    left, right = flows.blocks
     expected = expected_flows(flows, after)[0]
     entered = np.full(point.shape, np.nan)
     np.divide(came, expected, out=entered, where=(point <= 0) & (expected > 0))
@@ -150,8 +156,11 @@ def _compared(
         origin=origin,
         horizon=horizon,
         world=world,
-        exports=(log_ratio(totals.exports[at], after.exports[0]) - world) / moves[0],
-        imports=(log_ratio(totals.imports[at], after.imports[0]) - world) / moves[1],
+        sectors=sectors,
+        exports=_beyond(totals.exports[at], after.exports[0], world, sectors[left])
+        / moves[0],
+        imports=_beyond(totals.imports[at], after.imports[0], world, sectors[right])
+        / moves[1],
         pairs=np.where(known, pairs / step.volatility, np.nan),
         size=point,
         entered=np.where(known, entered, np.nan),
@@ -159,3 +168,22 @@ def _compared(
         after=after,
         moves=moves,
     )
+
+
+def _beyond(came: Floats, forecast: Floats, world: float, sectors: Floats) -> Floats:
+    return log_ratio(came, forecast) - world - sectors
+
+
+def _of_sectors(
+    flows: Flows, came: Floats, point: Floats, known: Bools, world: float
+) -> Floats:
+    """Return log errors of the sum of each sector beyond the world's."""
+    if len(flows.sectors) == 1:
+        return np.zeros(1)
+    sector = flows.blocks[0][flows.rows[known]]
+    actual, forecast = (
+        np.asarray(np.bincount(sector, one[known], len(flows.sectors)), dtype=float)
+        for one in (came, point)
+    )
+    error = log_ratio(actual, forecast)
+    return np.where(np.isfinite(error), error - world, 0.0)

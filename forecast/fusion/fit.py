@@ -263,7 +263,7 @@ class FusionFit:
         past = self.totals.exports if exports else self.totals.imports
         return Forecast(
             draws=drawn.exports if exports else drawn.imports,
-            units=pd.DataFrame({str(key): codes}),
+            units=_named(codes, str(key), self.panel.sector),
             periods=periods,
             measure=self.panel.measure,
             model=self.recipe.name,
@@ -360,3 +360,9 @@ class FusionFit:
     def _frame(self, values: Floats, periods: pd.PeriodIndex) -> pd.DataFrame:
         index = unit_index(self.flows.units)
         return pd.DataFrame(values, index=index, columns=periods.rename("period"))
+
+
+def _named(codes: pd.Index, key: str, sector: str | None) -> pd.DataFrame:
+    """Return the codes of totals as key columns."""
+    names = [key] if sector is None else [key, sector]
+    return codes.set_names(names).to_frame(index=False)

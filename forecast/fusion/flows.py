@@ -35,7 +35,12 @@ class Flows:
     rows, columns : int64 arrays of shape (n_pairs,)
         Place of each pair's origin and destination.
     origins, destinations : Index
-        Codes, sorted.
+        Codes, sorted; with sectors a MultiIndex of code and sector, so that each sector
+        is a matrix with totals of its own.
+    blocks : pair of int64 arrays of shape (n_origins,), (n_destinations,)
+        The sector of each.
+    sectors : Index
+        One, unnamed, where the panel has none.
     units : DataFrame of n_pairs rows
     periods : PeriodIndex of length n_periods
     """
@@ -48,6 +53,8 @@ class Flows:
     destinations: pd.Index
     units: pd.DataFrame
     periods: pd.PeriodIndex
+    blocks: tuple[Ints, Ints]
+    sectors: pd.Index
 
     def row_sums(self, values: Floats) -> Floats:
         """Add pairs, the last axis, up by origin."""
@@ -56,6 +63,37 @@ class Flows:
     def column_sums(self, values: Floats) -> Floats:
         """Add pairs, the last axis, up by destination."""
         return sums_by(self.columns, len(self.destinations), values)
+
+    def sector_sums(self, values: Floats, side: int) -> Floats:
+        """Add totals of one side, the last axis, up by sector."""
+        if len(self.sectors) == 1:
+            return np.asarray(values.sum(axis=-1, keepdims=True))
+        return sums_by(self.blocks[side], len(self.sectors), values)
+
+    def sector_totals(self, exports: Floats) -> Floats:
+        """Return the trade of each pair's sector, shape (..., n_pairs)."""
+        return self.sector_sums(exports, 0)[..., self.blocks[0][self.rows]]
+
+    def one_sum(self, exports: Floats, imports: Floats) -> tuple[Floats, Floats]:
+        """Give both sides one sum in each sector, between the two; the world's stays.
+
+        Parameters
+        ----------
+        exports, imports : float arrays of shape (n, n_origins), (n, n_destinations)
+        """
+        if len(self.sectors) == 1:
+            return exports, imports
+        sums = self.sector_sums(exports, 0), self.sector_sums(imports, 1)
+        middle = np.sqrt(sums[0] * sums[1])
+        world = exports.sum(axis=1) / np.maximum(middle.sum(axis=1), 1e-300)
+        middle = middle * world[:, None]
+        left, right = (
+            side * (middle / np.maximum(own, 1e-300))[:, place]
+            for side, own, place in zip(
+                (exports, imports), sums, self.blocks, strict=True
+            )
+        )
+        return left, right
 
 
 def sums_by(codes: Ints, count: int, values: Floats) -> Floats:
@@ -77,7 +115,7 @@ def read_flows(panel: Any) -> Flows:
     ModelError
         F-520 something else than a panel, F-521 no flow at all.
     KeyColumnError
-        F-852 units that are not just an origin and a destination.
+        F-852 units that are not just an origin, a destination and perhaps a sector.
     PeriodError
         F-853 parts of years, F-854 fewer than four periods, F-427 several releases.
     """
@@ -110,18 +148,48 @@ def read_flows(panel: Any) -> Flows:
         raise ModelError("a panel without any flow cannot be fitted", code="F-521")
     if traded.size < len(units):
         values, units = values[traded], units.iloc[traded].reset_index(drop=True)
-    rows, origins = pd.factorize(units[panel.origin], sort=True)
-    columns, destinations = pd.factorize(units[panel.destination], sort=True)
+    rows, origins = _coded(units, panel.origin, panel.sector)
+    columns, destinations = _coded(units, panel.destination, panel.sector)
+    sectors, blocks = _sectors(origins, destinations)
     return Flows(
         values=np.ascontiguousarray(_filled(values).T),
         known=np.ascontiguousarray(np.isfinite(values).T),
-        rows=rows.astype(np.int64),
-        columns=columns.astype(np.int64),
-        origins=pd.Index(origins),
-        destinations=pd.Index(destinations),
+        rows=rows,
+        columns=columns,
+        origins=origins,
+        destinations=destinations,
         units=units,
         periods=periods,
+        blocks=blocks,
+        sectors=sectors,
     )
+
+
+def _coded(
+    units: pd.DataFrame, side: str | None, sector: str | None
+) -> tuple[Ints, pd.Index]:
+    """Return the place of each unit's end among the sorted codes, and these."""
+    keys = [side] if sector is None else [side, sector]
+    if sector is None:
+        places, codes = pd.factorize(units[side], sort=True)
+        return places.astype(np.int64), pd.Index(codes)
+    ends = pd.MultiIndex.from_frame(units[keys])
+    codes = ends.unique().sort_values()
+    return codes.get_indexer(ends).astype(np.int64), codes
+
+
+def _sectors(
+    origins: pd.Index, destinations: pd.Index
+) -> tuple[pd.Index, tuple[Ints, Ints]]:
+    if not isinstance(origins, pd.MultiIndex):
+        one = np.zeros(len(origins), np.int64), np.zeros(len(destinations), np.int64)
+        return pd.Index([""]), one
+    names = origins.get_level_values(1).unique().sort_values()
+    left, right = (
+        names.get_indexer(side.get_level_values(1)).astype(np.int64)
+        for side in (origins, destinations)
+    )
+    return names, (left, right)
 
 
 def _check_keys(panel: TradePanel) -> None:
@@ -132,14 +200,15 @@ def _check_keys(panel: TradePanel) -> None:
             column=panel.keys[0],
             remedy="Name the columns of origin and destination.",
         )
-    if more := [k for k in panel.keys if k not in (panel.origin, panel.destination)]:
+    known = (panel.origin, panel.destination, panel.sector)
+    if more := [k for k in panel.keys if k not in known]:
         raise KeyColumnError(
             f"flows are told apart by {more}, too",
             code="F-852",
             column=more[0],
             count=len(more),
-            remedy="Choose one value, such as panel.select(sector=...), or add them up "
-            "with panel.aggregate.",
+            remedy="Choose one value, such as panel.select(reporter=...), or add them up "
+            "with panel.total; a column of sectors is named by sector= in from_frame.",
         )
 
 

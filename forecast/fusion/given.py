@@ -19,7 +19,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 def read_given(exports: Any, imports: Any, flows: Flows) -> Totals:
-    """Read totals by code; imports are scaled to the sum of exports.
+    """Read totals by code; imports are scaled to the sum of exports, in each sector.
 
     Parameters
     ----------
@@ -38,7 +38,9 @@ def read_given(exports: Any, imports: Any, flows: Flows) -> Totals:
     """
     left = _read(exports, flows.origins, "exports")
     right = _read(imports, flows.destinations, "imports")
-    return Totals(left[None], (right * (left.sum() / right.sum()))[None])
+    sums = flows.sector_sums(left, 0), flows.sector_sums(right, 1)
+    factor = sums[0] / np.maximum(sums[1], 1e-300)
+    return Totals(left[None], (right * factor[flows.blocks[1]])[None])
 
 
 def _read(given: Any, codes: pd.Index, name: str) -> Floats:

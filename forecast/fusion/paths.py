@@ -85,12 +85,14 @@ class Normals:
     exports : float array of shape (n_origins, n_steps, n_paths)
     imports : float array of shape (n_destinations, n_steps, n_paths)
     pairs : float array of shape (n_pairs, n_steps, n_paths)
+    sectors : float array of shape (n_sectors, n_steps, n_paths)
     """
 
     world: Floats
     exports: Floats
     imports: Floats
     pairs: Floats
+    sectors: Floats
 
 
 def own_normals(flows: Flows, steps: int, paths: int, seed: int) -> Normals:
@@ -104,16 +106,28 @@ def own_normals(flows: Flows, steps: int, paths: int, seed: int) -> Normals:
         pairs[row] = drawn("pair", *key)
     return Normals(
         _wandering(drawn("world"), 0),
-        _wandering(np.stack([drawn("origin", code) for code in flows.origins]), 1),
-        _wandering(np.stack([drawn("destination", c) for c in flows.destinations]), 1),
+        _wandering(np.stack([drawn("origin", *_key(c)) for c in flows.origins]), 1),
+        _wandering(
+            np.stack([drawn("destination", *_key(c)) for c in flows.destinations]), 1
+        ),
         _wandering(pairs, 1),
+        _wandering(np.stack([drawn("sector", name) for name in flows.sectors]), 1),
     )
+
+
+def _key(code: Any) -> tuple[Any, ...]:
+    return code if isinstance(code, tuple) else (code,)
 
 
 def quick_normals(flows: Flows, steps: int, paths: int) -> Normals:
     """Draw all shocks from one stream: for looking back, where nobody sees the paths."""
     rng = unit_rng(0, "looking back")
-    counts = (len(flows.origins), len(flows.destinations), len(flows.units))
+    counts = (
+        len(flows.origins),
+        len(flows.destinations),
+        len(flows.units),
+        len(flows.sectors),
+    )
     return Normals(
         _wandering(rng.standard_normal((steps, paths)), 0),
         *(_wandering(rng.standard_normal((n, steps, paths)), 1) for n in counts),
@@ -154,8 +168,8 @@ def draw_paths(
         if temperings is not None:
             of_totals, of_pairs = temperings
             exports, imports = (
-                temper(side, np.zeros(len(side), dtype=int), of_totals, h)
-                for side in (exports, imports)
+                temper(side, place, of_totals, h)
+                for side, place in zip((exports, imports), flows.blocks, strict=True)
             )
             pairs = temper(pairs, groups_of(outset.points[h]), of_pairs, h)
             pairs, exports, imports = _adding_up(flows, pairs, exports, imports, EXACT)
@@ -190,6 +204,17 @@ def _world_shock(shocks: Shocks, z: Floats, h: int) -> Floats:
     return np.asarray(np.clip(wider * shocks.world[known] * t, -3, 3))
 
 
+def _sector_shocks(shocks: Shocks, z: Floats, h: int) -> Floats:
+    """Return the shocks of sectors, (n_sectors, n_paths)."""
+    from scipy.special import ndtr, stdtrit
+
+    known, wider = _growing(h)
+    if not shocks.sectors[known].any():
+        return np.zeros(z.shape)
+    t = stdtrit(shocks.freedom[known], ndtr(z))
+    return np.asarray(np.clip(wider * shocks.sectors[known][:, None] * t, -3, 3))
+
+
 def _moved(table: Floats, z: Floats, move: Floats, h: int) -> Floats:
     known, wider = _growing(h)
     moved = wider * move[:, None] * quantiles_at(table[known], z)
@@ -199,12 +224,13 @@ def _moved(table: Floats, z: Floats, move: Floats, h: int) -> Floats:
 def _total_paths(outset: Outset, normals: Normals, h: int) -> tuple[Floats, Floats]:
     """Return paths of exports and imports before they have one sum."""
     common = _world_shock(outset.shocks, normals.world[h], h)
-    shocks, after = outset.shocks, outset.after
+    shocks, after, (left, right) = outset.shocks, outset.after, outset.flows.blocks
+    sectors = _sector_shocks(shocks, normals.sectors[:, h], h)
     exports = _moved(shocks.exports, normals.exports[:, h], outset.total_moves[0], h)
     imports = _moved(shocks.imports, normals.imports[:, h], outset.total_moves[1], h)
     return (
-        after.exports[h][:, None] * np.exp(common + exports),
-        after.imports[h][:, None] * np.exp(common + imports),
+        after.exports[h][:, None] * np.exp(common + sectors[left] + exports),
+        after.imports[h][:, None] * np.exp(common + sectors[right] + imports),
     )
 
 
@@ -239,16 +265,16 @@ def _entered(shocks: Shocks, z: Floats, kind: int, h: int) -> Floats:
 def _adding_up(
     flows: Flows, pairs: Floats, exports: Floats, imports: Floats, tolerance: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Give both sides one sum on every path and make pairs add up to them.
+    """Give both sides one sum on every path, in each sector; make pairs add up to them.
 
     Who trades with nobody on a path has no total there.
     """
     by_path = np.ascontiguousarray(pairs.T)
     left = np.where(flows.row_sums(by_path) > 0, exports.T, 0.0)
     right = np.where(flows.column_sums(by_path) > 0, imports.T, 0.0)
-    sums = left.sum(axis=1), right.sum(axis=1)
+    sums = flows.sector_sums(left, 0), flows.sector_sums(right, 1)
     middle = np.sqrt(sums[0] * sums[1])
-    left = left * (middle / np.maximum(sums[0], 1e-300))[:, None]
-    right = right * (middle / np.maximum(sums[1], 1e-300))[:, None]
+    left = left * (middle / np.maximum(sums[0], 1e-300))[:, flows.blocks[0]]
+    right = right * (middle / np.maximum(sums[1], 1e-300))[:, flows.blocks[1]]
     allocate_paths(by_path, flows.rows, flows.columns, left, right, tolerance)
     return by_path.T, left.T, right.T

@@ -77,9 +77,12 @@ def totals_after(
     """Forecast totals of the `ahead` periods after `origin`."""
     past = totals.until(origin)
     if learned.speeds is not None:
-        return extend_totals(past, learned.speeds, ahead)
-    assert isinstance(dynamics, Recipe)
-    return _totals_by_series(past, flows.periods[: origin + 1], dynamics, ahead)
+        after = extend_totals(past, learned.speeds, ahead)
+    else:
+        assert isinstance(dynamics, Recipe)
+        periods = flows.periods[: origin + 1]
+        after = _totals_by_series(past, periods, dynamics, ahead)
+    return Totals(*flows.one_sum(after.exports, after.imports))
 
 
 def points_from(

@@ -11,7 +11,8 @@ distributions of past errors of all totals beyond the world's, in units of their
 move u, and :math:`Q_{k,h}` that of the errors that pairs of size class k would have had
 h years ahead with their totals given, in units of their typical move v; it has the
 weight at minus infinity of trade that ended. Years are few, so the world's shocks have a
-Student distribution whose scale starts from a prior. All shocks wander: the normal score
+Student distribution whose scale starts from a prior. Sectors have shocks of their own
+beyond the world's, of the same kind, their scales shrunk to each other's. All shocks wander: the normal score
 of horizon h is the mean, times the root of h, of h independent ones.
 """
 
@@ -49,6 +50,9 @@ class Shocks:
         Scale of the world's shock by horizon.
     freedom : float array of shape (LONGEST,)
         Degrees of freedom.
+    sectors : float array of shape (LONGEST, n_sectors)
+        Scale of the shock that flows of a sector share, beyond the world's; zero where
+        there is one.
     exports, imports : float arrays of shape (LONGEST, KNOTS + 1)
         Quantiles of scores of totals.
     pairs : float array of shape (n_classes, LONGEST, KNOTS + 1)
@@ -65,6 +69,7 @@ class Shocks:
 
     world: Floats
     freedom: Floats
+    sectors: Floats
     exports: Floats
     imports: Floats
     pairs: Floats
@@ -97,6 +102,7 @@ def measure_shocks(evidence: Evidence, now: Floats, classes: int) -> Shocks:
     return Shocks(
         world=world,
         freedom=freedom,
+        sectors=_sectors(by_horizon),
         exports=_tables([_joined([p.exports for p in past]) for past in by_horizon]),
         imports=_tables([_joined([p.imports for p in past]) for past in by_horizon]),
         pairs=np.stack(
@@ -159,6 +165,21 @@ def _world(evidence: Evidence) -> tuple[Floats, Floats]:
         scale[h] = np.sqrt(total / (PRIOR_SHOCKS + count))
         freedom[h] = PRIOR_SHOCKS + count
     return np.maximum.accumulate(scale), freedom
+
+
+def _sectors(by_horizon: list[list[Past]]) -> Floats:
+    """Return scales of sectors, each shrunk to that of all of them."""
+    n = max((p.sectors.size for past in by_horizon for p in past), default=1)
+    scale = np.zeros((LONGEST, n))
+    for h, past in enumerate(by_horizon):
+        if not past:
+            scale[h] = scale[h - 1] * np.sqrt((h + 1) / h) if h > 0 else 0.0
+            continue
+        squares = np.stack([p.sectors**2 for p in past])
+        count = len(squares) / (h + 1)
+        total = PRIOR_SHOCKS * squares.mean() + squares.sum(axis=0) / (h + 1)
+        scale[h] = np.sqrt(total / (PRIOR_SHOCKS + count))
+    return np.maximum.accumulate(scale, axis=0)
 
 
 def _scores_of(past: list[Past], edges: Floats) -> list[Floats]:

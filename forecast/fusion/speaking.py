@@ -22,9 +22,15 @@ WEIGHTED_QUANTILES = (0.1, 0.5, 0.9)
 def summary(fit: FusionFit) -> str:
     """Say how totals and pairs move, what was estimated and from how much."""
     flows = fit.flows
+    sectors = len(flows.sectors)
+    each = f", {sectors:,} sectors with totals of their own" if sectors > 1 else ""
+    origins, destinations = (
+        len(side.get_level_values(0).unique())
+        for side in (flows.origins, flows.destinations)
+    )
     lines = [
         f"{fit.recipe.name} fitted to {len(flows.units):,} pairs "
-        f"({len(flows.origins):,} origins, {len(flows.destinations):,} destinations), "
+        f"({origins:,} origins, {destinations:,} destinations{each}), "
         f"{span_of(flows.periods)}",
         _of_totals(fit),
         _of_structure(fit),

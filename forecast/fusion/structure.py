@@ -150,7 +150,8 @@ def prepare_steps(flows: Flows, gaps: Floats | None) -> list[Step]:
         typical = typical_moves(moves[: t + 1])
         gap = _own_gap(moves, t) if gaps is None else gaps[t]
         intensity = log_ratio(
-            flow * flow.sum(), exports[t][flows.rows] * imports[t][flows.columns]
+            flow * flows.sector_totals(exports[t]),
+            exports[t][flows.rows] * imports[t][flows.columns],
         )
         features = _features(gap, moves[t], intensity, typical)
         steps.append(

@@ -52,9 +52,10 @@ def temperings_from(
     Returns
     -------
     two Tempering
-        Of totals (one group) and of pairs.
+        Of totals (a group for each sector) and of pairs.
     """
-    of_totals: list[list[list[Floats]]] = [[[] for _ in range(STEPS)]]
+    sectors = range(len(flows.sectors))
+    of_totals: list[list[list[Floats]]] = [[[] for _ in range(STEPS)] for _ in sectors]
     of_pairs: list[list[list[Floats]]] = [
         [[] for _ in range(STEPS)] for _ in range(GROUPS)
     ]
@@ -78,7 +79,12 @@ def temperings_from(
                 levels_needed(drawn.exports[:, h], totals.exports[at]),
                 levels_needed(drawn.imports[:, h], totals.imports[at]),
             )
-            of_totals[0][h].append(np.concatenate(sides))
+            for s in sectors:
+                own = (
+                    one[place == s]
+                    for one, place in zip(sides, flows.blocks, strict=True)
+                )
+                of_totals[s][h].append(np.concatenate([*own]))
     return tempering(of_totals), tempering(of_pairs)
 
 
