@@ -7,6 +7,11 @@ import pandas as pd
 
 from forecast.studies.answer import Answer
 from forecast.studies.facts import StudyFacts
+from forecast.studies.gravity_half.method import (
+    how_identified,
+    lead_tests,
+    standard_errors,
+)
 from forecast.studies.plan import StudyPlan
 from forecast.studies.sentences import day
 
@@ -50,11 +55,12 @@ def method_fields(plan: StudyPlan, facts: StudyFacts, answer: Answer) -> dict[st
         "sample paths (split conformal errors of the calibration, scaled by what is known of "
         "the series); no standard errors are reported, because no coefficient is estimated "
         "from these data. The excess over the control group has a 95 % interval from the "
-        "spread of its members (Student's t).",
+        f"spread of its members (Student's t).{standard_errors(answer.gravity)}",
         "Identification": "One pair of partners: cooperation, prices, exchange rates and the "
         "recovery moved together, and nothing here can part them. The accounting ceiling and "
-        "the control group can only rule a share out; they cannot show one.",
-        "Lead test (p)": "Not possible with one pair.",
+        f"the control group can only rule a share out; they cannot show one."
+        f"{how_identified(answer.gravity)}",
+        "Lead test (p)": lead_tests(answer.gravity),
         "Skill over the baseline": _skill(answer),
         "What would change the verdicts": _changes(answer),
     }

@@ -39,7 +39,7 @@ def with_sums(estimates: pd.DataFrame, covariances: pd.DataFrame) -> pd.DataFram
                 estimate=float(chosen["estimate"].sum()),
                 std_error=np.sqrt(variance),
                 because="sum over the phase-in, with the covariance of its parts",
-                verdict="",
+                verdict="as its parts",
             )
             parts.append(whole)
     return pd.concat(parts, ignore_index=True)

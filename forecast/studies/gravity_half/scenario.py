@@ -166,7 +166,7 @@ def scenario_table(
     -------
     DataFrame
         ``scenario``, ``reading``, ``quantity`` ("level" or "change"), ``unit``,
-        ``mean``, ``median``, interval ends, ``share_of_year``, ``effect_%``, ``basis``,
+        ``mean``, ``median``, interval ends, ``share_of_year_%``, ``effect_%``, ``basis``,
         ``status``.
     """
     base: dict[str, object] = {"scenario": "baseline", "reading": ""}
@@ -175,7 +175,7 @@ def scenario_table(
         who: dict[str, object] = {"scenario": one.name, "reading": one.reading}
         who |= {"unit": measure}
         more: dict[str, object] = {
-            "share_of_year": float(one.share.mean()),
+            "share_of_year_%": 100 * float(one.share.mean()),
             "effect_%": float(one.percent.mean()),
             "basis": one.basis,
             "status": one.verdict,
@@ -185,7 +185,7 @@ def scenario_table(
         )
         rows.append(who | {"quantity": "change"} | _told(one.change) | more)
     order = ["scenario", "reading", "quantity", "unit", "mean", "median", "low_80"]
-    order += ["high_80", "low_95", "high_95", "share_of_year", "effect_%", "basis"]
+    order += ["high_80", "low_95", "high_95", "share_of_year_%", "effect_%", "basis"]
     return pd.DataFrame(rows).reindex(columns=[*order, "status"])
 
 

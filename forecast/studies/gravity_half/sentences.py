@@ -10,6 +10,12 @@ from forecast.studies.gravity_half.record import GravityHalf, Outlook, ScenarioP
 
 __all__ = ["growth_text", "outlook_text", "panel_text", "single_text"]
 
+READINGS = {
+    "low": "low end of the literature",
+    "top": "top of the literature",
+    "estimate": "as estimated",
+}
+
 
 def panel_text(half: GravityHalf) -> str:
     """Say what a panel of pairs has to say of agreements, and what of it concerns the pair."""
@@ -40,10 +46,12 @@ def growth_text(half: GravityHalf, year: int, measure: str) -> str:
     if shared is None:
         return ""
     scale = scale_of(measure, [float(np.median(shared.base * shared.growth / 100))])
-    lines = [
+    head = (
         f"Growth of {year} is {_points(shared.growth)} points, or "
-        f"{scale.text(float((shared.base * shared.growth / 100).mean()))} {scale.unit}. Of it:"
-    ]
+        f"{scale.text(float((shared.base * shared.growth / 100).mean()))} {scale.unit} (means, "
+        "which add up). Of it:"
+    )
+    lines = []
     for name, values in shared.parts.items():
         lines.append(f"- {name}: {_points(values)} points ({_span(values)} at 80 %)")
     for reading, word in (("low", "low end"), ("top", "top")):
@@ -52,8 +60,8 @@ def growth_text(half: GravityHalf, year: int, measure: str) -> str:
             f"{_points(shared.soft[reading])} points, and the rest of the pair then "
             f"{_points(shared.rest[reading])} ({_span(shared.rest[reading])})"
         )
-    told = "\n".join(lines)
-    return f"{told}\n\n{_flag(half, year)}"
+    told = [head, "\n".join(lines), _flag(half, year)]
+    return "\n\n".join(part for part in told if part)
 
 
 def _flag(half: GravityHalf, year: int) -> str:
@@ -70,8 +78,8 @@ def _flag(half: GravityHalf, year: int) -> str:
     share = float(shared.soft["top"].mean() / shared.growth.mean())
     if share > LARGE_SHARE:
         said.append(
-            f"Red flag: at the top of the literature soft events would make up {share:.0%} of "
-            "the growth, more than a third. The range is assumed, holds zero, and nothing in "
+            f"Red flag: at the top of the literature soft events would make up {100 * share:.0f} % "
+            "of the growth, more than a third. The range is assumed, holds zero, and nothing in "
             "these data tells one end from the other: **cannot be told**."
         )
     return " ".join(said)
@@ -85,7 +93,7 @@ def single_text(half: GravityHalf) -> str:
     return (
         f"The pair by itself ({row['reporter']}, {row['years']}): trade grew "
         f"{_signed(row['difference_%'])} % more in the {row['with']} years with a forum on "
-        f"record than in the {row['without']} years before the first one "
+        f"record than in the {row['without']} years without "
         f"(p = {row['p_value']:.2f}); only a difference of {row['detectable_%']:.0f} % would "
         "have been seen, and oil, roubles and all else moved as well."
     )
@@ -99,31 +107,32 @@ def outlook_text(half: GravityHalf, measure: str) -> str:
     scale = scale_of(measure, [float(np.median(outlook.level))])
     low, middle, high = np.quantile(outlook.level, [0.1, 0.5, 0.9])
     history = outlook.history
-    lines = [
+    head = (
         f"For {outlook.year} the paths of this year are multiplied by growth drawn from the "
         f"pair's past ({outlook.reporter}): {scale.text(middle)} {scale.unit}, with 80 % "
         f"between {scale.text(low)} and {scale.text(high)}. So wide, because yearly growth of "
         f"this pair has been so unsteady: of {len(history)} past years forecast in the same "
         f"way from the years before, the 80 % interval held {int(history['inside_80'].sum())} "
         f"and the 95 % interval {int(history['inside_95'].sum())}."
-    ]
-    lines += [_played(one, outlook, measure) for one in half.scenarios]
-    if half.scenarios:
-        lines.append(
-            "Most years of that past had a forum, so that what a forum does is partly in the "
-            "baseline: read the differences as with against without."
-        )
-    return "\n".join(lines)
+    )
+    if not half.scenarios:
+        return head
+    played = "\n".join(_played(one, outlook, measure) for one in half.scenarios)
+    tail = (
+        "Events of such kinds happened in that past, too, so that what they do is partly in "
+        "the baseline: read the differences as with against without."
+    )
+    return f"{head}\n\n{played}\n\n{tail}"
 
 
 def _played(one: ScenarioPaths, outlook: Outlook, measure: str) -> str:
     change = one.change
-    scale = scale_of(measure, [max(float(np.abs(change).mean()), 1.0)])
+    scale = scale_of(measure, [float(outlook.level.mean())])
     share = 100 * float(change.mean() / outlook.level.mean())
     effect = f"{one.percent.mean():+.1f} %".replace("-", "−")
     return (
-        f"- {one.name}, {one.reading}: {effect} in force over {one.share.mean():.0%} of the "
-        f"year brings {scale.text(float(change.mean()), signed=True)} {scale.unit} "
+        f"- {one.name}, {READINGS[one.reading]}: {effect} in force over "
+        f"{100 * one.share.mean():.0f} % of the year brings {scale.text(float(change.mean()), signed=True)} {scale.unit} "
         f"({_signed(share)} %). {one.verdict[0].upper()}{one.verdict[1:]}."
     )
 
