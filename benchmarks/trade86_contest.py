@@ -58,6 +58,7 @@ def recipes() -> dict[str, Any]:
     return {
         "Fusion with gravity": Fusion(level=fc.Gravity(FORMULA)),
         "Fusion without gravity": Fusion(),
+        "Fusion, neither gravity nor rival": Fusion(rival=None),
     }
 
 
@@ -136,7 +137,7 @@ def outcomes(results: list[dict[str, Any]], flows: Any, h: int) -> tuple[Any, An
 def print_points(results: list[dict[str, Any]], flows: Any) -> None:
     """RMAE and within R-squared by horizon, all years and the last five."""
     print(
-        "\nmodel                          RMAE    within R2  last five   h=2      h=3"
+        "\nmodel                                RMAE    within R2  last five   h=2      h=3"
     )
     for name in results[0]["points"]:
         row = []
@@ -146,7 +147,7 @@ def print_points(results: list[dict[str, Any]], flows: Any) -> None:
             recent = np.array([one["origin"] >= LAST - 4 for one in use])
             row.append((*scores(came, point), scores(came[recent], point[recent])[0]))
         print(
-            f"{name:28s}  {row[0][0]:.5f}  {row[0][1]:.5f}   {row[0][2]:.5f}   "
+            f"{name:34s}  {row[0][0]:.5f}  {row[0][1]:.5f}   {row[0][2]:.5f}   "
             + "  ".join(f"{one[0]:.5f}" for one in row[1:])
         )
     print("\nwith the totals of the year given      RMAE    within R2")

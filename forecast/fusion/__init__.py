@@ -7,5 +7,6 @@
 from forecast.fusion.fit import FusionFit
 from forecast.fusion.margins import Margins
 from forecast.fusion.model import Fusion
+from forecast.fusion.split import SplitFit
 
-__all__ = ["Fusion", "FusionFit", "Margins"]
+__all__ = ["Fusion", "FusionFit", "Margins", "SplitFit"]

@@ -117,7 +117,7 @@ def read_flows(panel: Any) -> Flows:
     KeyColumnError
         F-852 units that are not just an origin, a destination and perhaps a sector.
     PeriodError
-        F-853 parts of years, F-854 fewer than four periods, F-427 several releases.
+        F-853 parts of years that are not whole ones, F-854 fewer than four periods, F-427 several releases.
     """
     if not isinstance(panel, TradePanel):
         raise ModelError(
@@ -129,11 +129,10 @@ def read_flows(panel: Any) -> Flows:
     values, units, periods = panel.matrix()
     if panel.freq != "Y":
         raise PeriodError(
-            "a fusion forecasts years, the panel holds parts of years",
+            "flows of years are wanted, the panel holds parts of years",
             code="F-853",
             column=panel.period,
-            remedy="Add the parts up with panel.aggregate, or forecast them with a model "
-            "of seasonal series.",
+            remedy='Add them up with panel.aggregate("Y"); Fusion.fit does so by itself.',
         )
     if len(periods) < FEWEST_PERIODS:
         raise PeriodError(

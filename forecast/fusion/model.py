@@ -12,6 +12,7 @@ from forecast.fusion.levels import check_level, gaps_to_level
 from forecast.fusion.margins import Margins, Totals
 from forecast.fusion.points import learn
 from forecast.fusion.rivals import Rivals, check_rival
+from forecast.fusion.split import SplitFit, fit_parts
 from forecast.fusion.structure import prepare_steps
 from forecast.gravity import Gravity
 from forecast.gravity.formulas.terms import parts_of
@@ -115,17 +116,19 @@ class Fusion:
         offset = [] if self.level.offset is None else [self.level.offset]
         return tuple(dict.fromkeys([*names, *offset]))
 
-    def fit(self, panel: TradePanel) -> FusionFit:
+    def fit(self, panel: TradePanel) -> FusionFit | SplitFit:
         """Estimate everything from one panel.
 
         Parameters
         ----------
         panel : TradePanel
-            Directed flows of years.
+            Directed flows, of several sectors if the panel has them. Months and quarters
+            are added up to years; forecasts of years are split again.
 
         Returns
         -------
         FusionFit
+            A `SplitFit` of months and quarters.
 
         Raises
         ------
@@ -133,6 +136,12 @@ class Fusion:
             What `read_flows` refuses (F-520, F-521, F-852 to F-854), and what the level
             refuses.
         """
+        if getattr(panel, "freq", "Y") != "Y":
+            return fit_parts(self, panel)
+        return self.fit_years(panel)
+
+    def fit_years(self, panel: TradePanel) -> FusionFit:
+        """Do so for a panel of years; what `fit` raises."""
         flows = read_flows(panel)
         gaps, level = None, None
         if self.level is not None:

@@ -31,7 +31,7 @@ def warm_fusion() -> None:
         period="year",
         flow="trade",
     )
-    fit = Fusion().fit(panel)
+    fit = Fusion().fit_years(panel)
     fit.forecast(1, paths=10)
     last = fit.totals
     fit.given_totals(
