@@ -218,11 +218,17 @@ def _agreements(table: object) -> pd.DataFrame | None:
     tidy = table.assign(
         id=table["id"].astype(str),
         year_in_force=pd.to_numeric(table["year_in_force"]).astype(float),
-        known_on=[
-            pd.NaT if pd.isna(day) else parse_date(day) for day in table["known_on"]
-        ],
+        known_on=_days_or_never(table["known_on"]),
     )
     return _sorted(tidy, ["id", "entry_type", "known_on"])
+
+
+def _days_or_never(days: pd.Series) -> pd.Series:
+    """Days on which rows became known; what never did has none and stays hidden."""
+    told = days.notna()
+    known = pd.Series(pd.NaT, index=days.index, dtype="datetime64[ns]")
+    known[told] = [parse_date(day) for day in days[told]]
+    return known
 
 
 def _require(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
