@@ -252,6 +252,19 @@ def test_a_first_agreement_counts_in_its_year_and_again_when_it_is_phased_in():
     assert change[2021] == {"agreement": 0, "agreement_4y": 1}
 
 
+def test_an_accession_begins_an_agreement_and_a_withdrawal_ends_it():
+    table = pd.DataFrame(
+        {
+            "id": ["9", "9+1", "9_1", "5"],
+            "base_treaty": ["9", "9", "9", "5"],
+            "entry_type": ["negotiation", "accession", "withdrawal", "base_treaty"],
+            "year_in_force": [1999.0, 2001.0, 2008.0, np.nan],
+        }
+    )
+    found = [in_force(table, year) for year in (2000, 2001, 2007, 2008)]
+    assert found == [[], ["9+1"], ["9+1"], []]
+
+
 @pytest.mark.parametrize(("low", "top"), [(2.0, 8.0), (-5.0, 5.0), (-9.0, -2.0)])
 def test_zero_is_always_inside_the_range_of_soft_events(low, top):
     rows = pd.DataFrame({"treatment": ["x"], "low_%": [low], "top_%": [top]})

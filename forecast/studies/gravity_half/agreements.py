@@ -7,14 +7,18 @@ import pandas as pd
 __all__ = ["TERMS", "changes_of_terms", "in_force"]
 
 PHASE = 4
+BEGINS, ENDS = ("base_treaty", "accession"), ("withdrawal",)
 TERMS = ("agreement", "agreement_4y")
 """Terms that the list of agreements gives a value to."""
 
 
 def in_force(agreements: pd.DataFrame, year: int) -> list[str]:
-    """Ids of the agreements that had entered into force by the end of `year`.
+    """Ids of the agreements in force between the two at the end of `year`.
 
-    An agreement without a year of entry is not counted: it may never have entered.
+    A treaty or an accession to one begins, a withdrawal ends what belongs to the same
+    ``base_treaty`` (the id itself where that column is missing). An agreement without a
+    year of entry is not counted: it may never have entered. Entries that concern third
+    parties only do not belong into the table.
 
     Examples
     --------
@@ -22,9 +26,11 @@ def in_force(agreements: pd.DataFrame, year: int) -> list[str]:
     >>> in_force(datasets.rus_kaz_agreements(), 1995)
     ['244']
     """
-    entered = agreements[agreements["year_in_force"] <= year]
-    entered = entered[entered["entry_type"] == "base_treaty"]
-    return sorted(entered["id"].astype(str))
+    known = agreements[agreements["year_in_force"] <= year]
+    treaty = known["base_treaty"] if "base_treaty" in known else known["id"]
+    ended = set(treaty[known["entry_type"].isin(ENDS)].astype(str))
+    begun = known["entry_type"].isin(BEGINS) & ~treaty.astype(str).isin(ended)
+    return sorted(known.loc[begun, "id"].astype(str))
 
 
 def changes_of_terms(agreements: pd.DataFrame, year: int) -> pd.DataFrame:
