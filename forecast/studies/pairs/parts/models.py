@@ -208,9 +208,14 @@ def _headline(table: pd.DataFrame, models: int, known: Known) -> str:
     said = []
     for term in chosen[:NAMED]:
         own = table[table["term"] == term]
-        low, high = own["estimate"].min(), own["estimate"].max()
-        said.append(f"{term} from {low:+.3f} to {high:+.3f} (in {len(own)} of them)")
-    return f"{models} models beside each other: {'; '.join(said)}."
+        low, high = _signed(own["estimate"].min()), _signed(own["estimate"].max())
+        said.append(f"{term} {low}" if low == high else f"{term} from {low} to {high}")
+    many = "One model" if models == 1 else f"{models} models"
+    return f"{many} beside the main one: {'; '.join(said)}."
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def _said(plan: ModelsPlan) -> str:
