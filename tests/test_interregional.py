@@ -186,6 +186,7 @@ def test_simulated_regions_have_the_borders_of_the_map():
         frozenset(p) for p in zip(ours["origin"], ours["destination"], strict=True)
     }
     assert found == listed
+    assert len(ours) == 2 * len(listed)  # in both directions
     sides = frame["origin"].str[:3] != frame["destination"].str[:3]
     assert sides.all()  # nothing but trade across the frontier
     assert frame.groupby("origin").size().to_dict() == {
