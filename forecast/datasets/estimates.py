@@ -56,8 +56,8 @@ def gravity_estimates(
     --------
     >>> from forecast import datasets
     >>> found = datasets.gravity_estimates("any").iloc[0]
-    >>> found["verdict"], round(found["estimate"], 2), round(found["std_error"], 2)
-    ('cannot be told', 0.14, 0.06)
+    >>> f"{found['estimate']:.2f} ({found['std_error']:.2f}), {found['verdict']}"
+    '0.14 (0.06), cannot be told'
     """
     table = _of_model("gravity_estimates", model, as_of)
     whole = ["nobs", "left_out", "first_year", "last_year", "pair_since"]
