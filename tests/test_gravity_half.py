@@ -22,6 +22,7 @@ from forecast.claims import Claim, check
 from forecast.claims.identification import verdict_of
 from forecast.errors import ColumnError, KeyColumnError, StudyError
 from forecast.events import EventLog
+from forecast.releases import Releases
 from forecast.studies import Study, StudyFacts
 from forecast.studies.answer import Answer, find_answer
 from forecast.studies.config import parse_study
@@ -435,6 +436,21 @@ def test_the_history_of_the_pair_held_in_most_of_its_intervals(result):
     assert len(history) == 12
     assert history["inside_80"].sum() >= 9
     assert history["inside_95"].sum() >= 11
+
+
+def test_the_past_ends_before_the_year_that_is_nowcast():
+    years = pd.Series(range(2000, 2022))
+    rows = {
+        "period_start": years.astype(str) + "-01-01",
+        "period_end": years.astype(str) + "-12-31",
+        "released": (years + 1).astype(str) + "-03-01",
+        "value": 100.0 * 1.1 ** (years - 2000),
+        "reporter": "X",
+    }
+    figures = Releases.from_frame(pd.DataFrame(rows), measure="million USD")
+    ahead = look_ahead(np.ones(3), 2022, figures, "", np.random.default_rng(0))
+    assert ahead.history["year"].max() == 2020
+    np.testing.assert_allclose(ahead.growth, 10.0)  # it has grown alike in every year
 
 
 def test_without_a_history_there_is_no_next_year():
