@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from forecast.writing import json_text
 from forecast.writing.plain_values import plain_columns
 
-__all__ = ["digest_of", "file_hashes", "text_hash"]
+__all__ = ["column_digest", "digest_of", "file_hashes", "text_hash"]
 
 
 def digest_of(tables: dict[str, pd.DataFrame]) -> str:
@@ -30,6 +31,40 @@ def digest_of(tables: dict[str, pd.DataFrame]) -> str:
         for name, t in tables.items()
     }
     return hashlib.sha256(json_text(content).encode("utf-8")).hexdigest()
+
+
+def column_digest(table: pd.DataFrame) -> str:
+    """SHA-256 of a large table, column by column, many times faster than `digest_of`.
+
+    Numbers count by their 64 bits, a missing one is always the same and zero has no sign;
+    periods by number and frequency; everything else by its ``repr``.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"pair": ["a", "b"], "flow": [0.0, np.nan]})
+    >>> column_digest(table) == column_digest(table.assign(flow=[-0.0, np.nan]))
+    True
+    >>> column_digest(table) == column_digest(table.iloc[::-1])
+    False
+    """
+    digest = hashlib.sha256()
+    for k, name in enumerate(table.columns):
+        kind, data = _column_bytes(table.iloc[:, k])
+        digest.update(f"{name!r} {kind} {len(data)}\n".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _column_bytes(column: pd.Series) -> tuple[str, bytes]:
+    dtype = column.dtype
+    if isinstance(dtype, pd.PeriodDtype):
+        return str(dtype), pd.PeriodIndex(column).asi8.astype("<i8").tobytes()
+    if isinstance(dtype, np.dtype) and dtype.kind in "bi":
+        return "whole", column.to_numpy().astype("<i8").tobytes()
+    if isinstance(dtype, np.dtype) and dtype.kind == "f":
+        values = column.to_numpy().astype("<f8") + 0.0  # no sign of zero
+        return "number", np.where(np.isnan(values), np.nan, values).tobytes()
+    return "text", "\x1f".join(map(repr, column.tolist())).encode()
 
 
 def text_hash(text: str) -> str:

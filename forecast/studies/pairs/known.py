@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from forecast.events import EventLog, Recipe
 from forecast.forecasts import Forecast
 from forecast.gravity import GravityFit
 from forecast.panel import TradePanel
+from forecast.studies.digests import column_digest
 from forecast.studies.pairs.focus import Focus
 from forecast.studies.pairs.part import Part
 
@@ -90,6 +92,14 @@ class Known:
     def ends(self) -> tuple[str, str]:
         """Columns of origin and destination."""
         return str(self.panel.origin), str(self.panel.destination)
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of flows and events as they were known."""
+        tables = {"flows": self.panel.to_frame()}
+        if self.log is not None:
+            tables["events"] = self.log.to_frame()
+        return {name: column_digest(table) for name, table in tables.items()}
 
     @property
     def facts(self) -> str:

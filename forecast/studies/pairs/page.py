@@ -15,7 +15,6 @@ from forecast.reporting import (
     Table,
     report,
 )
-from forecast.studies.digests import digest_of
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.plan import PairPlan
 
@@ -33,11 +32,13 @@ FIELDS = {
 """What a field says where no part says anything of it."""
 
 
-def lay_out(plan: PairPlan, known: Known, version: str) -> Report:
+def lay_out(
+    plan: PairPlan, known: Known, method: Mapping[str, str], version: str
+) -> Report:
     """Lay out the page of a study of pairs."""
     sections = [Section("The answer", tuple(_answer(known)))]
     sections += [Section(part.title, part.blocks) for part in known.found.values()]
-    sections.append(Section("Data and method", tuple(_method(plan, known))))
+    sections.append(Section("Data and method", tuple(_method(known, method))))
     return report(
         plan.title,
         sections,
@@ -60,7 +61,7 @@ def method_fields(plan: PairPlan, known: Known) -> dict[str, str]:
     size = f"{len(panel.units):,} pairs, {len(panel):,} rows{events}"
     return {
         "Data hash": f"SHA-256 (first 16 digits) of what was known: "
-        f"{digest_of({'flows': frame})[:16]}. The manifest has it in full.",
+        f"{'; '.join(f'{n} {d[:16]}' for n, d in known.digests.items())}. The manifest has them in full.",
         "As-of date": _dates(plan, known),
         "Source per number": known.facts,
         "N": "; ".join([size, *said.pop("N", [])]),
@@ -82,8 +83,8 @@ def _answer(known: Known) -> list[Block]:
     return blocks
 
 
-def _method(plan: PairPlan, known: Known) -> list[Block]:
-    blocks: list[Block] = [Facts(method_fields(plan, known))]
+def _method(known: Known, method: Mapping[str, str]) -> list[Block]:
+    blocks: list[Block] = [Facts(method)]
     if known.recipes:
         blocks.append(Facts({name: repr(one) for name, one in known.recipes.items()}))
     if known.log is not None:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from forecast.forecasts import Forecast
 from forecast.reporting import Report
-from forecast.studies.digests import digest_of
+from forecast.studies.digests import column_digest
 from forecast.studies.drawing import Drawing
 from forecast.studies.folder import write_folder
 from forecast.studies.manifest import PACKAGES, SCHEMA, WRITER, version
@@ -167,16 +167,16 @@ class PairStudy:
             known=known,
             tables=tables,
             figures=drawings,
-            report=lay_out(plan, known, version()),
+            report=lay_out(plan, known, method, version()),
             manifest=self._manifest(known, tables),
         )
 
     def _manifest(
         self, known: Known, tables: Mapping[str, pd.DataFrame]
     ) -> dict[str, Any]:
-        facts = {"flows": known.panel.to_frame()}
+        rows = {"flows": len(known.panel)}
         if known.log is not None:
-            facts["events"] = known.log.to_frame()
+            rows["events"] = len(known.log)
         versions = {WRITER: version(), "python": platform.python_version()}
         return {
             "written_by": WRITER,
@@ -187,8 +187,8 @@ class PairStudy:
             "seed": self.plan.seed,
             "versions": versions | {name: metadata.version(name) for name in PACKAGES},
             "known": {
-                name: {"rows": len(table), "sha256": digest_of({name: table})}
-                for name, table in facts.items()
+                name: {"rows": rows[name], "sha256": digest}
+                for name, digest in known.digests.items()
             },
             "answer_digest": answer_digest(tables, known.outlook),
         }
@@ -196,7 +196,7 @@ class PairStudy:
 
 def answer_digest(tables: Mapping[str, pd.DataFrame], outlook: Forecast | None) -> str:
     """SHA-256 over every table of the answer and every path of the forecast."""
-    parts = [digest_of(dict(tables))]
+    parts = [f"{name} {column_digest(table)}" for name, table in tables.items()]
     if outlook is not None:
         parts.append(hashlib.sha256(outlook.draws.tobytes()).hexdigest())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
