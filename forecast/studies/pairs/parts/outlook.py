@@ -165,7 +165,8 @@ def _drawings(outlook: Forecast, known: Known) -> dict[str, Drawing]:
 
 def _fan(forecast: Forecast, title: str, known: Known) -> Drawing:
     caption = f"{title}: past, median, and 50, 80 and 95 % intervals. {known.facts}."
-    return drawn(lambda ax: plot_fan(forecast, ax, title=title), caption, 3.2)
+    named = f"{title}, {forecast.measure}" if forecast.measure else title
+    return drawn(lambda ax: plot_fan(forecast, ax, title=named), caption, 3.2)
 
 
 def _blocks(
