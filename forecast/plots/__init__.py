@@ -4,7 +4,8 @@ The year: `plot_nowcast`, `plot_part_year`, `plot_fan`, `plot_track`. How an est
 came about: `plot_news`, `plot_contributions`. Claims: `plot_claim` and its single
 figures `plot_records`, `plot_ceiling`, `plot_control`. Fitted models:
 `plot_coefficients`, `plot_event_study`. Forecasts beside outcomes:
-`plot_coverage_by_horizon`, `plot_skill_by_horizon`. Growth in parts: `plot_waterfall`.
+`plot_coverage_by_horizon`, `plot_skill_by_horizon`, `plot_errors_by_period`. What if:
+`plot_scenarios`. Growth in parts: `plot_waterfall`.
 Causes and reserves: `plot_effects`, `plot_potential`.
 
 Colours, numbers and labels come from `forecast.plots.look`; `look.render` gives a
@@ -16,8 +17,10 @@ from __future__ import annotations
 from forecast.plots.changes import plot_contributions, plot_news
 from forecast.plots.coefficients import plot_coefficients, plot_event_study
 from forecast.plots.effects import plot_effects, plot_potential
+from forecast.plots.errors import plot_errors_by_period
 from forecast.plots.paths import plot_fan, plot_part_year
 from forecast.plots.records import plot_records
+from forecast.plots.scenarios import plot_scenarios
 from forecast.plots.skill import plot_coverage_by_horizon, plot_skill_by_horizon
 from forecast.plots.verdicts import plot_ceiling, plot_claim, plot_control
 from forecast.plots.waterfall import plot_waterfall
@@ -32,6 +35,7 @@ __all__ = [
     "plot_control",
     "plot_coverage_by_horizon",
     "plot_effects",
+    "plot_errors_by_period",
     "plot_event_study",
     "plot_fan",
     "plot_news",
@@ -39,6 +43,7 @@ __all__ = [
     "plot_part_year",
     "plot_potential",
     "plot_records",
+    "plot_scenarios",
     "plot_skill_by_horizon",
     "plot_track",
     "plot_waterfall",

@@ -17,7 +17,7 @@ from forecast.backtesting.entrants import columns_of
 from forecast.backtesting.saving import write_table
 from forecast.errors import MissingPackageError, ModelError
 from forecast.forecasts.levels import percent_label
-from forecast.plots.errors import plot_errors_by_period
+from forecast.plots import plot_errors_by_period
 from forecast.reporting import Block, Note, Table
 from forecast.reporting.cells import shown
 from forecast.scores import panel_diebold_mariano

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,8 +200,18 @@ def _blocks(
         blocks.append(Table(tables["gravity_rows_left_out"], "Rows left out."))
     if fit.notes:
         blocks.append(Note(" ".join(note.rstrip(".") + "." for note in fit.notes)))
-    blocks.append(Folded("How the standard errors were made", fit.explain_se()))
+    blocks.append(Folded("How the standard errors were made", _explained(fit)))
     return blocks
+
+
+def _explained(fit: GravityFit) -> Table:
+    """The paragraph as caption, and the table below it as a table."""
+    paragraph, _, rows = fit.explain_se().partition("\n\n")
+    said = [re.split(r"\s{2,}", row.strip(), maxsplit=1) for row in rows.split("\n")]
+    table = pd.DataFrame(
+        [row for row in said if len(row) == 2], columns=["field", "value"]
+    )
+    return Table(table, " ".join(paragraph.split()))
 
 
 def _dropped(table: pd.DataFrame) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from forecast.errors import StudyError
 from forecast.forecasts import Forecast
 from forecast.forecasts.units import unit_index
-from forecast.plots.scenarios import plot_scenarios
+from forecast.plots import plot_scenarios
 from forecast.reporting import Block, Facts, Note, Table
 from forecast.reporting.cells import shown
 from forecast.scenarios import (
