@@ -13,6 +13,7 @@ from forecast.attribution.potential import alike
 from forecast.datasets import simulate_trade
 from forecast.datasets.recipes import Noise, PairEffects
 from forecast.errors import ModelError, PeriodError
+from forecast.panel import TradePanel
 
 FORMULA = (
     "flow ~ log(distance) + border + agreement | origin^period + destination^period"
@@ -133,3 +134,75 @@ def test_periods_outside_the_data_are_refused():
     with pytest.raises(PeriodError) as refused:
         potential(world().frame, FORMULA, end=1990)
     assert refused.value.code == "F-887"
+
+
+# ------------------------------------------------------------------------------ sectors
+
+BY_SECTOR = (
+    "flow ~ i(sector, log_distance) + i(sector, border) "
+    "| origin^sector^period + destination^sector^period"
+)
+
+
+@cache
+def two_sectors() -> pd.DataFrame:
+    """Food, whose pairs are alike, and machines, whose pairs differ a lot."""
+    parts = [
+        simulate_trade(
+            16, 4, pairs=PairEffects(sd=sd, directed_sd=sd / 3), events=(), seed=seed
+        ).frame.assign(sector=sector)
+        for seed, (sector, sd) in enumerate({"02": 0.15, "84": 1.0}.items())
+    ]  # fmt: skip
+    columns = [*KEYS, "sector", "period", "flow", "log_distance", "border"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def by_sector(frame: pd.DataFrame) -> pd.DataFrame:
+    panel = TradePanel.from_frame(
+        frame, origin="origin", destination="destination", sector="sector",
+        period="period", flow="flow", covariates=["log_distance", "border"],
+    )  # fmt: skip
+    return potential(panel, BY_SECTOR).table.set_index([*KEYS, "sector"]).sort_index()
+
+
+def test_no_sector_of_a_pair_says_anything_of_the_potential_of_another():
+    frame = two_sectors()
+    ours = frame["origin"].isin(["R02", "R07"]) & frame["destination"].isin(
+        ["R02", "R07"]
+    )
+    food = ours & (frame["sector"] == "02")
+    grown = frame.assign(flow=frame["flow"].where(~food, 50 * frame["flow"]))
+    one, other = by_sector(frame), by_sector(grown)
+    assert len(one) == 2 * 16 * 15
+    for sector in ("02", "84"):
+        pair = [("R02", "R07", sector), ("R07", "R02", sector)]
+        assert other.loc[pair, "potential"].to_numpy() == pytest.approx(
+            one.loc[pair, "potential"].to_numpy(), rel=1e-7
+        )
+    assert other.loc[("R02", "R07", "02"), "actual"] == pytest.approx(
+        50 * one.loc[("R02", "R07", "02"), "actual"]
+    )
+
+
+def test_pairs_are_compared_with_pairs_of_their_sector():
+    found = by_sector(two_sectors()).reset_index()
+    width = np.log(found["high"] / found["low"]).groupby(found["sector"]).median()
+    assert width["84"] > 2 * width["02"]
+    inside = found["actual"].between(found["low"], found["high"])
+    share = inside.groupby(found["sector"]).mean()
+    assert ((share > 0.72) & (share < 0.88)).all()
+
+
+def test_the_distance_of_one_sector_is_no_reason_in_another():
+    frame = two_sectors()
+    found = by_sector(frame).reset_index()
+    for sector, other in (("02", "84"), ("84", "02")):
+        own = found[found["sector"] == sector].set_index(KEYS)["reasons"]
+        codes = own.explode().dropna().astype(str)
+        far = codes[codes.str.contains("log_distance")]
+        assert len(far) > 10
+        assert codes.str.contains("border").any()
+        assert not codes.str.contains(f"[{other}]", regex=False).any()
+        rows = frame[frame["sector"] == sector].drop_duplicates(KEYS).set_index(KEYS)
+        distance = rows["log_distance"]
+        assert distance.loc[far.index].min() > distance.mean()

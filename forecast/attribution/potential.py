@@ -21,6 +21,7 @@ import pandas as pd
 from forecast.attribution.asking import fitted_model, periods_asked
 from forecast.attribution.cells import Cells, Floats, Ints, cells_of
 from forecast.attribution.estimates import effects_of
+from forecast.attribution.reasons import reasons_of
 from forecast.errors import ModelError
 from forecast.gravity import Gravity, GravityFit
 
@@ -33,8 +34,9 @@ NEAREST = 200
 """Pairs of like size that a pair is compared with."""
 RECENT = 3
 """Periods that flows are averaged over by default."""
-HELD_DOWN = -0.5
-"""Log points below the mean pair from which a regressor counts as a reason."""
+ENOUGH = 30
+"""Pairs that a sector needs to be compared within itself."""
+OURS = frozenset({"unit", "actual", "potential"})
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,7 +46,7 @@ class Potential:
     Attributes
     ----------
     table : DataFrame
-        The keys of a pair, and as means over the periods asked for, in the unit of the
+        The keys of a pair (and of the sector, where the data have sectors), and as means over the periods asked for, in the unit of the
         flows: ``actual``, ``potential`` (mean of pairs alike) with ``low`` and ``high``
         (where pairs alike lie), ``unused`` (potential less actual, never negative) with
         ``unused_low`` and ``unused_high``, ``realised`` (actual over potential),
@@ -101,9 +103,13 @@ def potential(
     Parameters
     ----------
     data : TradePanel or DataFrame
+        With sectors, the potential is by pair and sector: all sectors of a pair are held
+        back together, and pairs are compared within their sector where it has 30 or more.
     model : str or Gravity
         PPML with effects of origins and destinations by period and with covariates of
-        pairs (distance, border, language, agreements), but without effects of pairs.
+        pairs (distance, border, language, agreements), but without effects of pairs. With
+        sectors: effects such as ``origin^sector^period``, slopes such as
+        ``i(sector, log(distance))``.
     start, end : period, optional
         Flows are averaged over these periods; the last three by default.
     folds : int
@@ -142,9 +148,8 @@ def potential(
     predicted = _cross_fitted(fit, cells, fold, folds)
     within = (cells.time >= first) & (cells.time <= last) & np.isfinite(predicted)
     table = _by_unit(fit, cells, within, predicted)
-    low, high, rank = alike(
-        table["actual"].to_numpy(float), table["potential"].to_numpy(float), level
-    )
+    sector = _sectors(table, cells)
+    low, high, rank = _alike_by_sector(table, sector, level)
     table["low"], table["high"] = low, high
     for name, reach in (
         ("unused", "potential"),
@@ -154,7 +159,7 @@ def potential(
         table[name] = np.maximum(table[reach] - table["actual"], 0.0)
     table["realised"] = table["actual"] / table["potential"]
     table["rank"] = rank
-    table["reasons"] = _reasons(fit, cells, table, within)
+    table["reasons"] = reasons_of(fit, cells, table, sector, within)
     table = table.drop(columns="unit").sort_values(
         "unused", ascending=False, kind="stable"
     )
@@ -240,47 +245,26 @@ def _by_unit(
     ).reset_index()
 
 
-def _reasons(
-    fit: GravityFit, cells: Cells, table: pd.DataFrame, within: np.ndarray
-) -> list[tuple[str, ...]]:
-    units = table["unit"].to_numpy()
-    early = cells.time < (cells.periods + 1) // 2
-    before = np.bincount(
-        cells.unit[early],
-        weights=fit.design.y[early],
-        minlength=int(cells.unit.max()) + 1,
-    )
-    seen = np.bincount(cells.unit[early], minlength=before.size)
-    actual = table["actual"].to_numpy()
-    flags = {
-        "no flow": actual == 0,
-        "new pair": ((before == 0) | (seen == 0))[units] & (actual > 0),
-        "low intensity": actual < table["low"].to_numpy(),
-        "above pairs alike": actual > table["high"].to_numpy(),
-        **_by_regressor(fit, cells, units, within),
-    }
-    rows = range(len(table))
-    return [tuple(name for name in flags if flags[name][row]) for row in rows]
+def _sectors(table: pd.DataFrame, cells: Cells) -> Ints:
+    """Number of the sector of each row; 0 where the data have none."""
+    more = [n for n in table.columns if n not in {*cells.names, *OURS}]
+    if not more:
+        return np.zeros(len(table), dtype=np.int64)
+    codes: Ints = table.groupby(more, sort=True).ngroup().to_numpy()
+    return codes
 
 
-def _by_regressor(
-    fit: GravityFit, cells: Cells, units: Ints, within: np.ndarray
-) -> dict[str, np.ndarray]:
-    """What each regressor says of a pair beside the mean pair."""
-    flags = {}
-    rows = np.bincount(cells.unit[within], minlength=int(cells.unit.max()) + 1)
-    for term, beta in zip(fit.terms, fit.beta, strict=True):
-        values = fit.design.columns[fit.design.terms.index(term)][within]
-        mean = (
-            np.bincount(cells.unit[within], weights=values, minlength=rows.size)[units]
-            / rows[units]
-        )
-        if np.isin(values, [0.0, 1.0]).all():
-            if beta > 0:
-                flags[f"no {term}"] = mean == 0
-        else:
-            flags[f"held down by {term}"] = beta * (mean - mean.mean()) <= HELD_DOWN
-    return flags
+def _alike_by_sector(
+    table: pd.DataFrame, sector: Ints, level: float
+) -> tuple[Floats, Floats, Floats]:
+    """Compare within each sector that has pairs enough, else with pairs of all."""
+    actual, predicted = (table[n].to_numpy(float) for n in ("actual", "potential"))
+    found = np.array(alike(actual, predicted, level))
+    counts = np.bincount(sector)
+    for code in np.flatnonzero(counts >= ENOUGH):
+        own = sector == code
+        found[:, own] = alike(actual[own], predicted[own], level)
+    return found[0], found[1], found[2]
 
 
 def _refuse(fit: GravityFit, cells: Cells, folds: int, level: float) -> None:
