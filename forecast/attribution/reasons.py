@@ -76,8 +76,7 @@ def _by_regressor(
             if beta > 0:
                 flags[f"no {term}"] = (own == 0) & varies
         else:
-            apart = beta * (own - mean) <= HELD_DOWN
-            flags[f"held down by {term}"] = apart & varies
+            flags[f"held down by {term}"] = beta * (own - mean) <= HELD_DOWN
     return flags
 
 
