@@ -148,11 +148,8 @@ class PairStudy:
         plan = self.plan
         tell("read the flows")
         known = (facts or self.load()).known(plan)
-        for table, kind in PARTS.items():
-            if table in plan.parts:
-                known = known.with_part(
-                    table, kind.find(plan.parts[table], known, tell)
-                )
+        for table, asked in plan.parts.items():
+            known = known.with_part(table, PARTS[table].find(asked, known, tell))
         tell("lay out the report")
         tables = {n: t for part in known.found.values() for n, t in part.tables.items()}
         method = method_fields(plan, known)
