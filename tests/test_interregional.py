@@ -286,6 +286,7 @@ def test_the_notebook_is_short_and_names_no_place_of_this_machine():
     assert not any(place in text for place in ("/home/", "/work/", "/tmp/", "/root/"))
 
 
+@pytest.mark.slow
 def test_true_effects_lie_inside_their_intervals(told):
     beside = told.names["beside"]
     truth = pd.Series({"documents": 6.18, "logistics": 16.18, "visits": 0.0})
@@ -295,6 +296,7 @@ def test_true_effects_lie_inside_their_intervals(told):
     assert beside["inside"].all()
 
 
+@pytest.mark.slow
 def test_what_works_is_supported_and_what_does_nothing_never_is(told):
     verdicts = told.attribution.verdicts.set_index("term")["verdict"]
     assert verdicts["documents"] == verdicts["logistics"] == "supported"
@@ -303,17 +305,20 @@ def test_what_works_is_supported_and_what_does_nothing_never_is(told):
     assert told.attribution.verdict == "supported"
 
 
+@pytest.mark.slow
 def test_without_pair_effects_visits_would_have_seemed_to_work(told):
     naive = told.names["table"].loc["visits"]
     assert naive["estimate"] > 5 * naive["std_error"]
     assert told.names["asked"].verdict == "cannot be told"
 
 
+@pytest.mark.slow
 def test_what_is_owed_to_cooperation_is_what_the_truth_says(told):
     total = told.attribution.effects.set_index("term").loc["all"]
     assert total["money_low"] < told.names["owed"] < total["money_high"]
 
 
+@pytest.mark.slow
 def test_the_decomposition_sums_to_the_growth_of_the_flows(told):
     parts = told.result.parts["decomposition"].result
     flows = told.result.known.panel.to_frame()
@@ -329,6 +334,7 @@ def test_the_decomposition_sums_to_the_growth_of_the_flows(told):
     assert parts.largest_gap < 1e-10
 
 
+@pytest.mark.slow
 def test_scenarios_add_what_their_events_truly_add(told):
     later = told.names["later"]
     assert list(later.index) == [
@@ -343,12 +349,14 @@ def test_scenarios_add_what_their_events_truly_add(told):
     assert {*pairs["origin"], *pairs["destination"]} == {"RU-OMS", "KZ-59"}
 
 
+@pytest.mark.slow
 def test_pairs_that_are_held_back_have_more_unused_potential(told):
     joined = told.names["joined"]
     rank = joined[["realised", "own"]].corr(method="spearman").iloc[0, 1]
     assert rank > 0.5
 
 
+@pytest.mark.slow
 def test_the_report_says_the_verdict_before_its_reasons(told):
     page = told.result.report.html
     head = told.result.parts["attribution"].headline
@@ -362,6 +370,7 @@ def test_the_report_says_the_verdict_before_its_reasons(told):
     assert "lies ahead" in methods["What would change the verdicts"]
 
 
+@pytest.mark.slow
 def test_pairs_in_focus_come_first_in_report_and_figures(told):
     assert "decomposition_ru_oms_d400e4" in told.result.figures
     shown = told.result.parts["potential"].blocks[2].frame
