@@ -93,7 +93,7 @@ def learn_seasons(parts: Floats) -> Seasons:
     for t in range(max(1, len(parts) - MOST_YEARS), len(parts)):
         own = bare.expected(growth[t], carried[t - 1])
         ratio = np.divide(shares[t], own, out=np.ones_like(own), where=own > 0)
-        rest.append(np.where(there[t][:, None], ratio, 1.0))
+        rest.append(np.where(there[t][:, None], ratio, 1.0) ** _stretch(len(parts)))
     return Seasons(usual, slopes, np.stack(rest), carried[-1])
 
 
@@ -166,6 +166,17 @@ def _usual(shares: Floats, there: NDArray[np.bool_], years: Floats) -> Floats:
     pooled = pooled / max(float(pooled.sum()), 1e-300)
     total = (own * weight[..., None]).sum(axis=0) + PRIOR_YEARS * pooled
     return _to_one(total)
+
+
+def _stretch(years: int) -> float:
+    """Return how much farther new shares are from usual ones than those these come from.
+
+    The variance of what is left is 1 - 1/n times that of shares, that of a new year
+    1 + 1/n times, where n years count, recent ones most (Kish 1965).
+    """
+    weight = 0.5 ** (np.arange(years) / HALF_LIFE)
+    n = weight.sum() ** 2 / (weight**2).sum() + PRIOR_YEARS
+    return float(np.sqrt((n + 1) / (n - 1)))
 
 
 def _moved(
