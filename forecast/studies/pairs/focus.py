@@ -29,8 +29,7 @@ class Focus:
 
     Examples
     --------
-    >>> trade = pd.DataFrame({"from": ["KAZ", "CHN"], "to": ["TUR", "TUR"]})
-    >>> Focus("KAZ").rows(trade["from"], trade["to"]).tolist()
+    >>> Focus("KAZ").rows(["KAZ", "CHN"], ["TUR", "TUR"]).tolist()
     [True, False]
     """
 
