@@ -36,6 +36,8 @@ from forecast.studies.gravity_half.outlook import (
     look_ahead,
 )
 from forecast.studies.gravity_half.phase_in import with_sums
+from forecast.studies.gravity_half.plan import ScenarioPlan
+from forecast.studies.gravity_half.scenario import play
 from forecast.studies.gravity_half.single_pair import years_with_and_without
 from forecast.studies.gravity_half.soft_events import SoftRange, range_of
 
@@ -313,6 +315,21 @@ def test_a_new_agreement_adds_what_its_coefficient_says(study):
     assert np.log1p(-effect).std() == pytest.approx(error, rel=0.05)
 
 
+def test_an_agreement_counts_from_the_day_on_which_it_was_known(tmp_path):
+    start = SMALL.partition("[[scenarios]]")[0]
+    made = study_of(
+        tmp_path, start.replace("[gravity]", "[gravity]\nas_of = 2021-10-05")
+    )
+    facts = made.load()
+    first = facts.agreements["id"] == "1040"
+    for day, change in (("2021-10-05", 1), ("2021-10-06", 0)):
+        young = facts.agreements[first].assign(
+            year_in_force=2021.0, known_on=pd.Timestamp(day)
+        )
+        answer = answer_of(made, replace(facts, agreements=young))
+        assert answer.tables["gravity_agreements"]["change"].iloc[0] == change
+
+
 def test_a_pair_that_grows_as_its_group_has_no_rest():
     rng = np.random.default_rng(1)
     level, growth = np.full(5, 130.0), np.full(5, 0.3)
@@ -377,6 +394,9 @@ def test_two_years_without_events_tell_nothing():
 
 def test_the_pair_cannot_tell_what_its_forums_do(result):
     row = result.tables["gravity_single_pair"].iloc[0]
+    # From 1996 on; 2010-2012 have no growth, 2008, 2009 and 2014 no forum on record, and
+    # 2004 lies between two forums.
+    assert row[["with", "without", "left_out"]].tolist() == [9, 7, 4]
     assert row["p_value"] > 0.1
     assert row["detectable_%"] > 15  # more than any soft event is known to do
     last = result.tables["gravity_identification"].iloc[-1]
@@ -506,6 +526,18 @@ def test_how_the_forum_was_held_later_changes_no_scenario(study, result):
         again.gravity.scenarios, result.gravity.scenarios, strict=True
     ):
         np.testing.assert_array_equal(one.change, other.change)
+
+
+def test_a_scenario_sees_the_log_as_it_was_known(result):
+    log = EventLog.from_frame(datasets.rus_kaz_events())
+    forum = ScenarioPlan("forum", event="E04")
+    spans = {}
+    for day in ("2021-10-19", "2023-01-01"):
+        rng = np.random.default_rng(0)
+        top = play(forum, result.gravity.outlook, log, pd.Timestamp(day), rng)[-1]
+        spans[day] = np.ptp(top.share)
+    assert spans["2021-10-19"] > 0.2  # some day in autumn
+    assert spans["2023-01-01"] == 0  # 28 November
 
 
 def test_an_event_that_nobody_knew_yet_is_refused(tmp_path):

@@ -248,7 +248,7 @@ def _single(plan: GravityPlan, known: StudyFacts, seed: int) -> pd.DataFrame:
 def _years_held(log: EventLog | None, kind: str) -> set[int]:
     if log is None:
         return set()
-    table = log.to_frame()
+    table = log.in_hindsight().to_frame()
     held = table[(table["kind"] == kind) & (table["status"] == "held")]
     return set(held["date"].dropna().dt.year)
 

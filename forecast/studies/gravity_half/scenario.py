@@ -65,9 +65,8 @@ def share_of_year(
 def _event(plan: ScenarioPlan, log: EventLog | None, as_of: pd.Timestamp) -> pd.Series:
     """Kind and days: from the log as known, or as the scenario says."""
     if plan.event:
-        known = pd.DataFrame() if log is None else log.as_of(as_of).to_frame()
-        rows = known[known["id"] == plan.event] if len(known) else known
-        if rows.empty or rows["date"].isna().iloc[0]:
+        rows = _rows_of(plan.event, log, as_of)
+        if rows.empty or rows["date"].isna().iloc[-1]:
             raise StudyError(
                 f"scenario {plan.name!r}: the log has no dated event {plan.event!r} on "
                 f"{as_of:%Y-%m-%d}",
@@ -75,7 +74,7 @@ def _event(plan: ScenarioPlan, log: EventLog | None, as_of: pd.Timestamp) -> pd.
                 column="event",
                 remedy="Name an event that was known by then, or give kind and start.",
             )
-        row = rows.iloc[0]
+        row = rows.iloc[-1]
         return pd.Series({k: row[k] for k in ("kind", "status", "date", "date_end")})
     if plan.start is None:
         raise StudyError(
@@ -87,6 +86,14 @@ def _event(plan: ScenarioPlan, log: EventLog | None, as_of: pd.Timestamp) -> pd.
     end = plan.start if plan.end is None else plan.end
     said = {"kind": plan.kind, "status": "assumed", "date": plan.start, "date_end": end}
     return pd.Series(said)
+
+
+def _rows_of(event: str, log: EventLog | None, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Latest state of an event, corrections made, as known on that day."""
+    if log is None:
+        return pd.DataFrame()
+    known = log.as_of(as_of).in_hindsight().to_frame()
+    return known[known["id"] == event]
 
 
 def _soft(
