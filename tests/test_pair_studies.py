@@ -259,6 +259,58 @@ def test_scenarios_without_a_forecast_stand_beside_the_last_known_year(flows, tm
     assert table["period"].unique().tolist() == ["2024"]
 
 
+def test_a_value_that_no_pair_ever_had_is_told_as_an_extrapolation(flows, tmp_path):
+    far = '[[scenarios]]\nname = "Far out"\nchanges = { agreement = "3" }\n'
+    found = study_in(tmp_path / "far", flows, HEAD + PANEL + GRAVITY + far)
+    table = found.tables["scenarios_outside"]
+    assert table[["column", "value", "observed_high"]].to_numpy().tolist() == [
+        ["agreement", 3.0, 1.0]
+    ]
+    assert "extrapolation" in found.report.html
+
+
+def test_a_visit_that_a_scenario_adds_becomes_an_indicator_and_an_effect(
+    flows, tmp_path
+):
+    rng = np.random.default_rng(4)
+    dates = pd.to_datetime(
+        [f"{year}-05-0{1 + k}" for year in range(2012, 2027) for k in range(3)]
+    )
+    ends = [rng.choice(6, 2, replace=False) + 1 for _ in dates]
+    events = pd.DataFrame(
+        {
+            "date": dates.strftime("%Y-%m-%d"),
+            "kind": "visit",
+            "origin": [f"R{one}" for one, _ in ends],
+            "destination": [f"R{other}" for _, other in ends],
+            "status": "held",
+        }
+    )
+    text = (
+        HEAD
+        + PANEL.replace("focus", 'events = "events.csv"\nfocus')
+        + '[indicators]\nvisits = { recipe = "Count", kind = "visit" }\n'
+        + GRAVITY.replace("~ agreement", "~ visits")
+        + FORECAST
+        + '[[scenarios]]\nname = "One more visit"\nevents = [{ date = 2026-03-01, '
+        'kind = "visit", origin = "R2", destination = "R3", status = "held" }]\n'
+    )
+    folder = tmp_path / "visits"
+    folder.mkdir()
+    events.to_csv(folder / "events.csv", index=False)
+    flows.to_csv(folder / "flows.csv", index=False)
+    (folder / "study.toml").write_text(text)
+    found = run_study(folder / "study.toml")
+    fit = found.parts["gravity"].result
+    assert found.known.log.table["date"].max() <= pd.Timestamp("2025-06-30")
+    table = found.tables["scenarios_pairs"]
+    assert sorted(table["origin"] + table["destination"]) == ["R2R3", "R3R2"]
+    assert table["period"].unique().tolist() == ["2026"]
+    drawn = 100 * np.expm1(fit.params["visits"])
+    spread = 100 * fit.bse["visits"]
+    np.testing.assert_allclose(table["percent_mid"], drawn, atol=spread)
+
+
 # ---------------------------------------------------------------------- the report
 
 
