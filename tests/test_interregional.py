@@ -18,6 +18,7 @@ from forecast.datasets.states_provinces import PLACES, _joined
 from forecast.errors import ModelError, StudyError, TableError
 from forecast.plots import plot_effects, plot_potential
 from forecast.plots.look import blank_figure
+from forecast.studies.pairs.parts import decomposition
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "interregional"
 KINDS = {
@@ -379,6 +380,24 @@ def test_pairs_in_focus_come_first_in_report_and_figures(told):
     assert len(told.result.tables["potential"]) > len(shown)
 
 
+@pytest.mark.slow
+def test_of_many_pairs_the_table_keeps_those_in_focus_and_the_largest_changes(told):
+    known = told.result.known
+    part = decomposition.find(
+        decomposition.DecompositionPlan(by="turnover", draws=20), known, str
+    )
+    table = part.tables["decomposition"]
+    kept = table[["a", "b"]].drop_duplicates()
+    change = part.result.change.abs()
+    assert len(change) == 510 > len(kept) >= 300
+    omsk = (kept == "RU-OMS").any(axis=1)
+    assert omsk.sum() == 17
+    assert omsk.iloc[:17].all()
+    index = pd.MultiIndex.from_frame(kept)
+    left_out = change.drop(index)
+    assert left_out.max() <= change.loc[index[17:]].min()
+
+
 # --------------------------------------------------------------- studies of a user's own
 
 
@@ -462,6 +481,31 @@ def test_the_same_study_gives_the_same_bytes_twice(small):
     one_pair = one.parts["attribution"].result
     assert one_pair.gap.size == 6
     assert "decomposition_kz_59_ru_oms_2ace31" in one.figures
+
+
+@pytest.mark.parametrize("by", ["nation", "total"])
+def test_the_growth_that_a_forecast_holds_is_taken_apart_too(small, by):
+    ahead = '[forecast]\nmodel = "Drift"\nhorizon = 2\npaths = 40\n'
+    asked = f'[decomposition]\nof = "forecast"\nby = "{by}"\n'
+    result = study_of(small, ahead + asked).run()
+    outlook = result.parts["forecast"].result
+    flows = result.known.panel.to_frame()
+    last = flows[flows["period"] == flows["period"].max()]
+    expected = outlook.to_frame()
+    expected = expected[expected["period"] == expected["period"].max()]
+    if by == "nation":
+        table = result.tables["decomposition"]
+        table = table[table["nation"] == "RU-OMS"]
+        last, expected = (
+            t[(t["origin"] == "RU-OMS") | (t["destination"] == "RU-OMS")]
+            for t in (last, expected)
+        )
+    else:
+        table = result.tables["decomposition_total"]
+    change = expected["mean"].sum() - last["flow"].sum()
+    parts = table.set_index("term")["change"]
+    assert parts["total"] == pytest.approx(change, rel=1e-9)
+    assert parts.drop("total").sum() == pytest.approx(change, rel=1e-9)
 
 
 def test_regions_of_one_year_get_gravity_models_and_potential_but_no_growth(small):
