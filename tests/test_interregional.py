@@ -16,7 +16,7 @@ import forecast as fc
 from forecast.datasets.places import great_circle, russia_and_kazakhstan
 from forecast.datasets.states_provinces import PLACES, _joined
 from forecast.errors import ModelError, StudyError, TableError
-from forecast.plots import plot_effects, plot_potential
+from forecast.plots import plot_effects, plot_potential, plot_twin
 from forecast.plots.look import blank_figure
 from forecast.studies.pairs.parts import decomposition
 
@@ -480,6 +480,7 @@ def test_the_same_study_gives_the_same_bytes_twice(small):
         assert (small / "two" / name).read_bytes() == content, name
     one_pair = one.parts["attribution"].result
     assert one_pair.gap.size == 6
+    assert "attribution_synthetic_pair" in one.figures
     assert "decomposition_kz_59_ru_oms_2ace31" in one.figures
 
 
@@ -618,6 +619,14 @@ def test_a_figure_of_effects_writes_number_and_verdict_beside_each():
         "+5.8 %, supported",
         "+0.0 %, cannot be told",
     ]
+
+
+def test_a_figure_of_a_pair_and_its_twin_is_in_per_cent_by_period():
+    gap = pd.Series(np.log([1.25, 0.9, 1.001]), ["2019", "2020", "2021"])
+    ax = plot_twin(gap, blank_figure()[1])
+    assert [text.get_text() for text in ax.texts] == ["+25 %", "−10 %", "+0 %"]
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([25, -10, 0.1])
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == list(gap.index)
 
 
 def test_a_figure_of_potential_says_what_share_is_realised():

@@ -6,7 +6,7 @@ figures `plot_records`, `plot_ceiling`, `plot_control`. Fitted models:
 `plot_coefficients`, `plot_event_study`. Forecasts beside outcomes:
 `plot_coverage_by_horizon`, `plot_skill_by_horizon`, `plot_errors_by_period`. What if:
 `plot_scenarios`. Growth in parts: `plot_waterfall`.
-Causes and reserves: `plot_effects`, `plot_potential`.
+Causes and reserves: `plot_effects`, `plot_twin`, `plot_potential`.
 
 Colours, numbers and labels come from `forecast.plots.look`; `look.render` gives a
 figure as bytes that are the same in every run.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from forecast.plots.changes import plot_contributions, plot_news
 from forecast.plots.coefficients import plot_coefficients, plot_event_study
-from forecast.plots.effects import plot_effects, plot_potential
+from forecast.plots.effects import plot_effects, plot_potential, plot_twin
 from forecast.plots.errors import plot_errors_by_period
 from forecast.plots.paths import plot_fan, plot_part_year
 from forecast.plots.records import plot_records
@@ -46,5 +46,6 @@ __all__ = [
     "plot_scenarios",
     "plot_skill_by_horizon",
     "plot_track",
+    "plot_twin",
     "plot_waterfall",
 ]

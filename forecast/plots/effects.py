@@ -1,4 +1,4 @@
-"""Effects with their verdicts, and trade beside what it could be."""
+"""Effects with their verdicts, a pair beside its twin, trade beside what it could be."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from forecast.plots.look import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_effects", "plot_potential"]
+__all__ = ["plot_effects", "plot_potential", "plot_twin"]
 
 
 def plot_effects(
@@ -67,6 +67,41 @@ def plot_effects(
     left, right = ax.get_xlim()
     ax.set_xlim(left, right + 0.45 * (right - left))
     titled(ax, title, "per cent of the flow, for one unit of the indicator")
+    source_line(ax, source)
+    return ax
+
+
+def plot_twin(
+    gap: pd.Series,
+    ax: Axes | None = None,
+    *,
+    title: str = "The pair against its synthetic twin",
+    source: str | None = None,
+) -> Axes:
+    """Draw by how much a pair trades more than its synthetic twin, period by period.
+
+    Parameters
+    ----------
+    gap : Series
+        Log distance by period.
+    ax : Axes, optional
+    title : str
+    source : str, optional
+    """
+    ax = axes_of(ax, height=1.4 + 0.24 * len(gap))
+    percent = 100.0 * np.expm1(gap.to_numpy(dtype=float))
+    scale = replace(scale_of("%", percent), decimals=0)
+    for place, value in enumerate(percent):
+        ax.barh(-place, value, height=0.6, color=TINTS[50] if value >= 0 else FAINT)
+        said = scale.text(round(float(value)) + 0.0, signed=True)
+        write(ax, max(float(value), 0.0), -place, said, right=5)
+    ax.axvline(0, color=INK, linewidth=1.0)
+    bare(ax)
+    named_rows(ax, [str(period) for period in gap.index])
+    ax.margins(x=0.15)
+    titled(
+        ax, title, "per cent more than pairs that moved alike before the first event"
+    )
     source_line(ax, source)
     return ax
 

@@ -10,7 +10,7 @@ import pandas as pd
 from forecast.attribution import Attribution, attribute
 from forecast.errors import StudyError
 from forecast.gravity import GravityFit
-from forecast.plots import plot_effects
+from forecast.plots import plot_effects, plot_twin
 from forecast.reporting import Block, Facts, Folded, Lead, Note, Table
 from forecast.studies.drawing import Drawing, drawn
 from forecast.studies.pairs.known import Known
@@ -95,6 +95,8 @@ def find(plan: AttributionPlan, known: Known, tell: Progress) -> Part:
         seed=known.seed,
     )
     drawings = {"attribution_effects": _drawing(found, known)}
+    if len(found.gap) and plan.among is not None:
+        drawings["attribution_synthetic_pair"] = _twin(found, plan.among, known)
     return Part(
         title=TITLE,
         headline=headline(found),
@@ -195,7 +197,7 @@ def _blocks(
         blocks.append(f"**Red flag.** {found.flag}.")
     blocks += [
         Table(_summary(found), _caption(found, known)),
-        drawings["attribution_effects"].picture,
+        *(drawing.picture for drawing in drawings.values()),
         Facts(
             {
                 "Can these data tell?": identification(found),
@@ -263,6 +265,16 @@ def _drawing(found: Attribution, known: Known) -> Drawing:
         "Effect of one event and its 95 per cent interval; the ring is the estimate beside "
         f"the pairs' own growth. {known.facts}.",
         1.7 + 0.42 * len(shown),
+    )
+
+
+def _twin(found: Attribution, pair: tuple[str, str], known: Known) -> Drawing:
+    name = "–".join(pair)
+    return drawn(
+        lambda ax: plot_twin(found.gap, ax, title=f"{name} against its synthetic twin"),
+        f"{name} against the mixture of other pairs that moved like it before its first "
+        f"event. {known.facts}.",
+        1.6 + 0.24 * len(found.gap),
     )
 
 
