@@ -426,6 +426,13 @@ def test_rows_find_their_cells(weighted, some):
         np.testing.assert_allclose(X[:, k], values, **CLOSE)
 
 
+def test_rows_are_listed_in_the_order_of_their_cells():
+    source = np.array([[4, -1, 0], [-1, -1, -1], [2, 1, 3]], np.int32)
+    rows = np.empty(5, np.int32)
+    slots.list_rows(source, rows)
+    assert rows.tolist() == [4, 0, 2, 1, 3]
+
+
 def test_rows_that_share_a_cell_are_counted():
     slot, group = np.array([1, 1, 0, 1], np.int32), np.array([0, 0, 0, 1], np.int32)
     source = np.full(2 * 16, -1, np.int32)

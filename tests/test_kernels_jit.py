@@ -193,6 +193,19 @@ def test_kernels_with_bounds_checks_are_kept_apart(workshop: Workshop) -> None:
     assert len({path.parent for path in workshop.files()}) == 2
 
 
+def test_a_promise_that_arrays_lie_apart_is_kept_apart(workshop: Workshop) -> None:
+    """The same function with the promise and without is compiled twice, both right."""
+    answers = [workshop.load().scaled(VALUES).tolist()]
+    promised = CALLER.replace("import jit\n", "import jit_apart as jit\n")
+    workshop.write("tiny_caller", promised)
+    caller = workshop.load()
+    answers.append(caller.scaled(VALUES).tolist())
+    assert caller.scaled.counts == (0, 1), "loaded what was compiled without it"
+    (compiled,) = caller.scaled._ready.overloads.values()
+    assert compiled.fndesc.noalias, "the compiler was not told"
+    assert answers == [(3 * VALUES).tolist()] * 2
+
+
 def test_the_same_bits_loaded_as_compiled(workshop: Workshop) -> None:
     values = np.random.default_rng(0).normal(size=10_001)
     compiled, loaded = workshop.load(), workshop.load()

@@ -17,7 +17,11 @@ from forecast.gravity.samples.collinearity import (
     find_dependent,
 )
 from forecast.gravity.samples.elimination import eliminate_levels
-from forecast.gravity.samples.level_table import free_levels, level_table
+from forecast.gravity.samples.level_table import (
+    connected_parts,
+    free_levels,
+    level_table,
+)
 from forecast.gravity.samples.pruning import prune, start_pruning
 from forecast.gravity.samples.remainders import remainder
 from forecast.gravity.samples.sample import draw_sample
@@ -318,3 +322,25 @@ def test_more_levels_than_can_be_numbered_by_arithmetic_are_numbered_densely():
     assert table.first[1] <= 600
     a = table.parts[0]["a"][table.codes[0]]
     np.testing.assert_array_equal(a, factorise(frame["a"]).codes)
+
+
+@pytest.mark.parametrize("n_edges", [3, 12, 30, 200])
+@pytest.mark.parametrize("seed", range(5))
+def test_parts_of_a_graph_are_those_that_edges_connect(seed, n_edges):
+    """Whether few rounds along the edges find one part, or SciPy has to be asked."""
+    rng = np.random.default_rng(seed)
+    u = np.unique(rng.integers(0, 20, n_edges), return_inverse=True)[1]
+    v = np.unique(rng.integers(0, 15, n_edges), return_inverse=True)[1]
+    parts = connected_parts(u, v)
+    lowest = np.arange(u.max() + 1)  # the least label among all that hang together
+    for _ in range(lowest.size):
+        at_right = np.full(v.max() + 1, lowest.size)
+        np.minimum.at(at_right, v, lowest[u])
+        np.minimum.at(lowest, u, at_right[v])
+    same = parts[:, None] == parts[None, :]
+    assert (same == (lowest[:, None] == lowest[None, :])).all()
+
+
+def test_a_long_chain_is_one_part():
+    u, v = np.repeat(np.arange(50), 2)[1:], np.repeat(np.arange(50), 2)[:-1]
+    assert np.unique(connected_parts(u, v)).size == 1

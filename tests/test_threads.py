@@ -104,6 +104,20 @@ def test_as_many_threads_work_as_are_asked_for() -> None:
         run_blocks(lambda _: meeting.wait(), 10)
 
 
+@pytest.mark.parametrize("n_rows", [10, threads.LONG])
+def test_columns_come_back_in_their_order_however_long_they_are(n_rows: int) -> None:
+    columns = [np.full(n_rows, float(k)) for k in range(5)]
+    means = threads.run_columns(np.mean, columns, n_rows)
+    assert means == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_long_columns_are_shared_among_threads() -> None:
+    meeting = threading.Barrier(2)
+    with threads.limit_threads(2):  # two that wait for each other must run at once
+        met = threads.run_columns(lambda _: meeting.wait(20), [0, 1], threads.LONG)
+    assert sorted(met) == [0, 1]
+
+
 def test_a_block_that_runs_blocks_does_so_serially() -> None:
     def who(block: int) -> int:
         time.sleep(0.005)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from forecast.errors import ModelError
 from forecast.gravity.designs.design import build_design
+from forecast.gravity.engine.slot_plan import Shape
 from forecast.gravity.estimation import estimate_on
 from forecast.gravity.fit import GravityFit
 from forecast.gravity.fits import GravityFits
@@ -16,8 +17,8 @@ from forecast.gravity.inference.clusters import Clustered
 from forecast.gravity.inference.covariance import Recipe
 from forecast.gravity.inference.robust import Robust
 from forecast.gravity.inference.scores import Scores
-from forecast.gravity.records import Design
 from forecast.gravity.rows_named import (
+    flow_shape,
     pair_columns,
     period_column,
     row_columns,
@@ -136,7 +137,8 @@ class Gravity:
         design = build_design(
             data, equation, weights=self.weights, offset=self.offset, keys=tuple(named)
         )
-        design = replace(design, keys=design.keys or row_columns(design))
+        flow = flow_shape(design)
+        design = replace(design, keys=design.keys or row_columns(flow))
         sample = draw_sample(
             design,
             family="poisson" if self.estimator == "ppml" else "gaussian",
@@ -144,27 +146,27 @@ class Gravity:
             separation=self.separation,
         )
         estimate = estimate_on(design, sample, self.estimator, tolerance=self.tolerance)
-        ends = self._ends(design, data)
-        keys = row_keys(design, estimate, ends, self._period(design, data))
+        ends = self._ends(flow, data)
+        keys = row_keys(design, estimate, ends, self._period(flow, data))
         vcov = self.vcov or default_vcov(ends, spare=estimate.n - estimate.beta.size)
         scores = Scores(estimate, design.effects, sample.terms)
         covariance = vcov.covariance(scores, keys)
         recipe = replace(self, formula=str(equation), vcov=vcov)
         return GravityFit(recipe, design, sample, estimate, covariance, keys)
 
-    def _ends(self, design: Design, data: Any) -> tuple[str, str] | None:
+    def _ends(self, flow: Shape | None, data: Any) -> tuple[str, str] | None:
         """Columns of origin and destination: stated, of the panel, or of the effects."""
         if self.origin is not None and self.destination is not None:
             return self.origin, self.destination
         if hasattr(data, "roles") and data.origin is not None:
             return data.origin, data.destination
-        return pair_columns(design)
+        return pair_columns(flow)
 
-    def _period(self, design: Design, data: Any) -> str | None:
+    def _period(self, flow: Shape | None, data: Any) -> str | None:
         """Column of periods: stated, of the panel, or of the effects."""
         if self.period is not None:
             return self.period
-        return data.period if hasattr(data, "roles") else period_column(design)
+        return data.period if hasattr(data, "roles") else period_column(flow)
 
 
 def default_vcov(ends: tuple[str, str] | None, spare: int) -> Recipe:

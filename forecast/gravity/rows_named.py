@@ -10,7 +10,14 @@ from forecast.gravity.engine.slot_plan import Shape, readings
 from forecast.gravity.inference.row_keys import RowKeys
 from forecast.gravity.records import Design, Estimate, Factor, Ints
 
-__all__ = ["FactorsOfRows", "pair_columns", "period_column", "row_columns", "row_keys"]
+__all__ = [
+    "FactorsOfRows",
+    "flow_shape",
+    "pair_columns",
+    "period_column",
+    "row_columns",
+    "row_keys",
+]
 
 
 @dataclass(frozen=True)
@@ -43,32 +50,31 @@ def row_keys(
         aliases["pair"] = ends
     if period is not None:
         aliases["period"] = (period,)
+    complete = design.positions.size == len(design.source)
+    rows = estimate.rows
     return RowKeys(
         design.source,
-        design.positions[estimate.rows],
+        rows if complete else design.positions[rows],
         aliases=aliases,
         known=FactorsOfRows(design.factors, estimate.rows),
     )
 
 
-def period_column(design: Design) -> str | None:
-    """The column of periods, if the effects tell it."""
-    shape = flow_shape(design)
-    return None if shape is None or len(shape.period) != 1 else shape.period[0]
+def period_column(flow: Shape | None) -> str | None:
+    """The column of periods of a `flow_shape`, if there is one."""
+    return None if flow is None or len(flow.period) != 1 else flow.period[0]
 
 
-def pair_columns(design: Design) -> tuple[str, str] | None:
-    """Origin and destination as the effects tell them apart, if they do."""
-    shape = flow_shape(design)
-    return None if shape is None else (shape.origin[0], shape.destination[0])
+def pair_columns(flow: Shape | None) -> tuple[str, str] | None:
+    """Origin and destination of a `flow_shape`."""
+    return None if flow is None else (flow.origin[0], flow.destination[0])
 
 
-def row_columns(design: Design) -> tuple[str, ...]:
-    """Columns that name a row to a person, as the effects tell them; empty if not."""
-    shape = flow_shape(design)
-    if shape is None:
+def row_columns(flow: Shape | None) -> tuple[str, ...]:
+    """Columns that name a row to a person; empty where the effects do not tell."""
+    if flow is None:
         return ()
-    return (*shape.origin, *shape.destination, *shape.sector, *shape.period)
+    return (*flow.origin, *flow.destination, *flow.sector, *flow.period)
 
 
 def flow_shape(design: Design) -> Shape | None:

@@ -11,7 +11,7 @@ from forecast.kernels.jit import jit
 
 Array = NDArray[Any]
 
-__all__ = ["blame_rows", "count_rows", "uncount_rows"]
+__all__ = ["blame_rows", "count_rows", "list_marked", "uncount_rows"]
 
 
 @jit
@@ -50,3 +50,13 @@ def blame_rows(
         level = codes[row]
         if (lone[level] if positive[row] else useless[level]) and blame[row] == -1:
             blame[row] = effect
+
+
+@jit
+def list_marked(marked: Array, rows: Array) -> None:
+    """Write the numbers of the rows `marked` (n,) to `rows`, which has room for them."""
+    place = 0
+    for row in range(marked.size):
+        if marked[row]:
+            rows[place] = row
+            place += 1

@@ -22,6 +22,7 @@ __all__ = [
     "add_levels",
     "eliminate",
     "mark_open",
+    "mark_rows",
     "solve",
     "spread_taint",
     "sweep",
@@ -32,21 +33,22 @@ __all__ = [
 def sweep(
     codes: tuple[Array, ...],
     first: Array,
-    equations: Array,
+    waiting: Array,
     known: Array,
     rows: Array,
     columns: Array,
     steps: int,
-) -> int:
-    """Pass once over the equations, solving those with one unknown level.
+) -> tuple[int, int]:
+    """Pass once over the equations that wait, solving those with one unknown level.
 
     Parameters
     ----------
     codes : tuple of F int32 arrays of shape (n,)
     first : int32 array of shape (F,)
         Number of the first level of each effect.
-    equations : bool array of shape (n,)
-        Rows that are equations.
+    waiting : int32 array
+        Equations (rows) to look at. Those that still have several unknown levels are
+        moved to its beginning, in their order.
     known : bool array of shape (L,)
     rows, columns : int32 arrays of shape (S,)
         Step by step the equation and the effect whose level it fixes; S levels are to be
@@ -56,41 +58,51 @@ def sweep(
 
     Returns
     -------
-    steps : int
-        Steps so far.
+    steps, n_waiting : int
+        Steps so far, and how many equations wait for the next pass.
     """
-    for row in range(equations.size):
-        if equations[row]:
-            unknown = 0
-            last = 0
-            for f in range(first.size):
-                if not known[first[f] + codes[f][row]]:
-                    unknown += 1
-                    last = f
-            if unknown == 1:
-                known[first[last] + codes[last][row]] = True
-                rows[steps] = row
-                columns[steps] = last
-                steps += 1
-                if steps == rows.size:
-                    return steps
-    return steps
+    n_waiting = 0
+    for place in range(waiting.size):
+        row = waiting[place]
+        unknown = 0
+        last = 0
+        for f in range(first.size):
+            if not known[first[f] + codes[f][row]]:
+                unknown += 1
+                last = f
+        if unknown == 1:
+            known[first[last] + codes[last][row]] = True
+            rows[steps] = row
+            columns[steps] = last
+            steps += 1
+            if steps == rows.size:
+                return steps, n_waiting
+        elif unknown > 1:
+            waiting[n_waiting] = row
+            n_waiting += 1
+    return steps, n_waiting
 
 
 @jit
 def mark_open(
     codes: tuple[Array, ...],
     first: Array,
-    equations: Array,
+    waiting: Array,
     known: Array,
     is_open: Array,
 ) -> None:
-    """Mark in `is_open` (n,) the equations with an unknown level."""
-    for row in range(equations.size):
-        if equations[row]:
-            for f in range(first.size):
-                if not known[first[f] + codes[f][row]]:
-                    is_open[row] = True
+    """Mark in `is_open` which of the equations `waiting` have an unknown level."""
+    for place in range(waiting.size):
+        for f in range(first.size):
+            if not known[first[f] + codes[f][waiting[place]]]:
+                is_open[place] = True
+
+
+@jit
+def mark_rows(codes: Array, chosen: Array, marked: Array) -> None:
+    """Mark in `marked` (n,) the rows whose level is among those `chosen` (levels,)."""
+    for row in range(codes.size):
+        marked[row] |= chosen[codes[row]]
 
 
 @jit

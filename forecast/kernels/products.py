@@ -6,14 +6,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from forecast.kernels.jit import jit
+from forecast.kernels.jit import jit_apart
 
 __all__ = ["add_products"]
 
 Array = NDArray[Any]
 
 
-@jit
+@jit_apart
 def add_products(left: Array, right: Array, size: int, gram: Array) -> None:
     """Add ``left[:, :size] @ right[:, :size].T``, which is symmetric, to `gram` (K, K).
 
@@ -22,7 +22,7 @@ def add_products(left: Array, right: Array, size: int, gram: Array) -> None:
     n = left.shape[0]
     if n == 0:
         return
-    zero = left[0, 0] * 0
+    zero = left.dtype.type(0)
     for k in range(0, n - n % 2, 2):
         for m in range(0, k + 1, 2):
             s00 = s01 = s10 = s11 = zero

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.exponential import exponentials
-from forecast.kernels.jit import jit
+from forecast.kernels.jit import jit, jit_apart
 from forecast.kernels.products import add_products
 
 __all__ = [
@@ -99,7 +99,7 @@ def chunk_size(starts: Array, first: int, last: int) -> int:
     return size
 
 
-@jit
+@jit_apart
 def score_pass(
     first: int,
     last: int,
@@ -166,7 +166,7 @@ def score_pass(
     return loglik
 
 
-@jit
+@jit_apart
 def centre_groups(
     group: int, end: int, starts: Array, weights: Array, inverse: Array, values: Array
 ) -> None:
@@ -181,7 +181,7 @@ def centre_groups(
             values[r - r0] -= mean
 
 
-@jit
+@jit_apart
 def cross_moments(
     first: int,
     last: int,
@@ -220,7 +220,7 @@ def cross_moments(
         group = end
 
 
-@jit
+@jit_apart
 def schur_product(
     first: int,
     last: int,
@@ -253,7 +253,7 @@ def schur_product(
         group = end
 
 
-@jit
+@jit_apart
 def schur_diagonal(
     first: int,
     last: int,
@@ -270,7 +270,7 @@ def schur_diagonal(
                 diagonal[index[f, r]] += weights[r] * (1.0 - weights[r] * inverse[g])
 
 
-@jit
+@jit_apart
 def schur_dense(
     starts: Array, index: Array, weights: Array, inverse: Array, S: Array
 ) -> None:
@@ -288,7 +288,7 @@ def schur_dense(
                         S[level, index[h, s]] -= share * weights[s]
 
 
-@jit
+@jit_apart
 def project_rows(
     first: int,
     last: int,

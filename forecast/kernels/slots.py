@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.exponential import exponentials
-from forecast.kernels.jit import jit
+from forecast.kernels.jit import jit, jit_apart
 from forecast.kernels.products import add_products
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "cross_moments",
     "fill_column",
     "fill_outcome",
+    "list_rows",
     "place_rows",
     "project_rows",
     "proportional_sweep",
@@ -85,6 +86,17 @@ def place_rows(
 
 
 @jit
+def list_rows(source: Array, rows: Array) -> None:
+    """Write the rows of the cells present in `source` (P, T) to `rows`, group by group."""
+    place = 0
+    for g in range(source.shape[0]):
+        for t in range(source.shape[1]):
+            if source[g, t] >= 0:
+                rows[place] = source[g, t]
+                place += 1
+
+
+@jit_apart
 def fill_outcome(
     first: int,
     last: int,
@@ -127,7 +139,7 @@ def fill_outcome(
                 s_a[i, t] += max(cells[g, t], 0.0)
 
 
-@jit
+@jit_apart
 def fill_column(
     first: int,
     last: int,
@@ -151,7 +163,7 @@ def fill_column(
                 X[g, k, t] = (column[row] - center) * scale if row >= 0 else 0.0
 
 
-@jit
+@jit_apart
 def proportional_sweep(
     first: int,
     last: int,
@@ -215,7 +227,7 @@ def proportional_sweep(
         start = stop
 
 
-@jit
+@jit_apart
 def score_pass(
     first: int,
     last: int,
@@ -273,15 +285,21 @@ def score_pass(
             inside += max(y[g, t], 0.0) * u[t]
         level = totals[g] / total
         loglik += inside + totals[g] * np.log(level)
-        for t in range(width):
-            fitted = level * residual[t]
-            mu[g, t] = fitted
-            residual[t] = max(y[g, t], 0.0) - fitted
         if three_way:
             for t in range(width):
-                s_a[i, t] += residual[t]
-        for t in range(width):
-            s_b[j, t] += residual[t]
+                fitted = level * residual[t]
+                rest = max(y[g, t], 0.0) - fitted
+                mu[g, t] = fitted
+                residual[t] = rest
+                s_a[i, t] += rest
+                s_b[j, t] += rest
+        else:
+            for t in range(width):
+                fitted = level * residual[t]
+                rest = max(y[g, t], 0.0) - fitted
+                mu[g, t] = fitted
+                residual[t] = rest
+                s_b[j, t] += rest
         for k in range(beta.size):
             inner_product = 0.0
             for t in range(width):
@@ -290,7 +308,7 @@ def score_pass(
     return loglik
 
 
-@jit
+@jit_apart
 def cross_moments(
     first: int,
     last: int,
@@ -315,33 +333,38 @@ def cross_moments(
     # So many groups at a time that the buffers stay in the first cache.
     chunk = max(1, 512 // width)
     # In the precision of mu: single on the way, double at the end.
+    real = mu.dtype.type
+    x = np.empty(width, mu.dtype)
     centred = np.empty((n_columns, chunk * width), mu.dtype)
     weighted = np.empty((n_columns, chunk * width), mu.dtype)
     filled = 0
     for g in range(first, last):
         i, j = outer[g], inner[g]
+        inverse = real(1.0 / totals[g])
         at = filled * width
         for k in range(n_columns):
-            mean = 0.0
             for t in range(width):
-                mean += mu[g, t] * X[g, k, t]
-            mean /= totals[g]
+                x[t] = X[g, k, t]
+            mean = real(0)
             for t in range(width):
-                x = X[g, k, t] - mean
-                centred[k, at + t] = x
-                weighted[k, at + t] = mu[g, t] * x
+                mean += mu[g, t] * x[t]
+            mean *= inverse
+            own, mass = centred[k, at : at + width], weighted[k, at : at + width]
             for t in range(width):
-                C_b[j, k, t] += weighted[k, at + t]
+                own[t] = x[t] - mean
+                mass[t] = mu[g, t] * own[t]
+            for t in range(width):
+                C_b[j, k, t] += mass[t]
             if three_way:
                 for t in range(width):
-                    C_a[i, k, t] += weighted[k, at + t]
+                    C_a[i, k, t] += mass[t]
         filled += 1
         if filled == chunk or g == last - 1:
             add_products(centred, weighted, filled * width, gram)
             filled = 0
 
 
-@jit
+@jit_apart
 def schur_product(
     first: int,
     last: int,
@@ -358,37 +381,59 @@ def schur_product(
     """Add the Schur complement times V to `out`, for the columns in `active`.
 
     With v = V_a + V_b in each cell, take off its mu-weighted mean within the group and
-    add mu times the rest to both blocks. Reads mu only, never X.
+    add mu times the rest to both blocks. Reads mu only, never X. Neighbours of one outer
+    block go two at a time, which reads and writes that block once for both.
     """
     width = mu.shape[1]
     three_way = V_a.shape[0] > 0
-    v = np.empty(width, mu.dtype)
-    zero = mu[0, 0] * 0
-    for g in range(first, last):
-        i, j = outer[g], inner[g]
-        inverse = zero + 1 / totals[g]
-        for c in range(active.size):
-            k = active[c]
-            mean = zero
-            if three_way:
-                for t in range(width):
-                    v[t] = V_a[i, k, t] + V_b[j, k, t]
-                for t in range(width):
-                    mean += mu[g, t] * v[t]
-                mean *= inverse
-                for t in range(width):
-                    x = mu[g, t] * (v[t] - mean)
-                    out_a[i, k, t] += x
-                    out_b[j, k, t] += x
-            else:
+    real = mu.dtype.type
+    g = first
+    while g < last:
+        i, j, inverse = outer[g], inner[g], real(1.0 / totals[g])
+        following = g + 1
+        if not three_way:
+            for c in range(active.size):
+                k = active[c]
+                mean = real(0)
                 for t in range(width):
                     mean += mu[g, t] * V_b[j, k, t]
                 mean *= inverse
                 for t in range(width):
                     out_b[j, k, t] += mu[g, t] * (V_b[j, k, t] - mean)
+        elif following < last and outer[following] == i:
+            j_next = inner[following]
+            inverse_next = real(1.0 / totals[following])
+            for c in range(active.size):
+                k = active[c]
+                mean = mean_next = real(0)
+                for t in range(width):
+                    mean += mu[g, t] * (V_a[i, k, t] + V_b[j, k, t])
+                    mean_next += mu[following, t] * (V_a[i, k, t] + V_b[j_next, k, t])
+                mean *= inverse
+                mean_next *= inverse_next
+                for t in range(width):
+                    x = mu[g, t] * (V_a[i, k, t] + V_b[j, k, t] - mean)
+                    x_next = V_a[i, k, t] + V_b[j_next, k, t] - mean_next
+                    x_next *= mu[following, t]
+                    out_a[i, k, t] += x + x_next
+                    out_b[j, k, t] += x
+                    out_b[j_next, k, t] += x_next
+            following += 1
+        else:
+            for c in range(active.size):
+                k = active[c]
+                mean = real(0)
+                for t in range(width):
+                    mean += mu[g, t] * (V_a[i, k, t] + V_b[j, k, t])
+                mean *= inverse
+                for t in range(width):
+                    x = mu[g, t] * (V_a[i, k, t] + V_b[j, k, t] - mean)
+                    out_a[i, k, t] += x
+                    out_b[j, k, t] += x
+        g = following
 
 
-@jit
+@jit_apart
 def schur_diagonal(
     first: int,
     last: int,
@@ -412,7 +457,7 @@ def schur_diagonal(
                 d_a[i, t] += mu[g, t] * (1.0 - mu[g, t] * inverse)
 
 
-@jit
+@jit_apart
 def project_rows(
     first: int,
     last: int,
@@ -455,7 +500,7 @@ def project_rows(
                     row += 1
 
 
-@jit
+@jit_apart
 def add_scores(
     outer: Array,
     inner: Array,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
@@ -19,11 +19,19 @@ from typing import Any, Generic, TypeVar
 
 from forecast.errors import ModelError
 
-__all__ = ["limit_threads", "run_blocks", "set_threads", "thread_count"]
+__all__ = [
+    "limit_threads",
+    "run_blocks",
+    "run_columns",
+    "set_threads",
+    "thread_count",
+]
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 VARIABLE = "FORECAST_THREADS"
+LONG = 200_000  # rows of a column that take longer than handing it to a thread
 
 _at_work: ContextVar[bool] = ContextVar("_at_work", default=False)
 _limit: ContextVar[int | None] = ContextVar("_limit", default=None)
@@ -69,6 +77,28 @@ def run_blocks(function: Callable[[int], T], n_blocks: int) -> list[T]:
     finally:
         _at_work.reset(token)
     return work.outcome()
+
+
+def run_columns(
+    function: Callable[[T], S], columns: Sequence[T], n_rows: int
+) -> list[S]:
+    """Call ``function(column)`` for each column, in threads where columns are long.
+
+    Parameters
+    ----------
+    function : callable
+    columns : sequence
+        Columns of n rows, or what stands for them.
+    n_rows : int
+
+    Examples
+    --------
+    >>> run_columns(max, [[1, 3], [2, 0]], 2)
+    [3, 2]
+    """
+    if n_rows < LONG:
+        return [function(column) for column in columns]
+    return run_blocks(lambda place: function(columns[place]), len(columns))
 
 
 def thread_count() -> int:

@@ -22,6 +22,7 @@ from forecast.gravity.formulas.terms import (
     parts_of,
 )
 from forecast.gravity.records import Factor, Floats
+from forecast.kernels.threads import run_columns
 from forecast.panel.number_columns import examples_of, number_column
 
 __all__ = ["Bools", "Columns", "factor_columns", "holds_levels", "read_columns"]
@@ -74,11 +75,14 @@ def read_columns(
     leveled, numeric = _uses(frame, equation, outcome)
     numbers = {}
     missing: dict[str, Bools] = {}
-    for name in dict.fromkeys([*numeric, *more]):
-        numbers[name], gaps = _read_numbers(frame[name], name)
+    numeric = list(dict.fromkeys([*numeric, *more]))
+    read = run_columns(_read_numbers, [frame[name] for name in numeric], len(frame))
+    for name, (values, gaps) in zip(numeric, read, strict=True):
+        numbers[name] = values
         if gaps is not None:
             missing[name] = gaps
-    factors = {name: factorise(frame[name]) for name in leveled}
+    found = run_columns(factorise, [frame[name] for name in leveled], len(frame))
+    factors = dict(zip(leveled, found, strict=True))
     for name, factor in factors.items():
         if name not in missing and factor.codes.size and factor.codes.min() < 0:
             missing[name] = factor.codes < 0
@@ -139,8 +143,9 @@ def _leveled_by(frame: pd.DataFrame, part: Part) -> tuple[str, ...]:
     return ()
 
 
-def _read_numbers(column: pd.Series, name: str) -> tuple[Floats, Bools | None]:
+def _read_numbers(column: pd.Series) -> tuple[Floats, Bools | None]:
     """Return a column as contiguous float64, and where it is missing, if anywhere."""
+    name = str(column.name)
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
         values = np.ascontiguousarray(column.to_numpy(), dtype=np.float64)
     else:

@@ -133,7 +133,7 @@ def build_design(
         factors={name: complete.factor(name) for name in used},
         weights=None if weights is None else complete.number(weights),
         offset=None if offset is None else complete.number(offset),
-        positions=np.arange(len(frame)) if rows is None else rows,
+        positions=np.arange(len(frame), dtype=np.int32) if rows is None else rows,
         incomplete=omitted.to_frame(),
         source=frame,
         keys=tuple(keys),

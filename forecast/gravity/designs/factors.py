@@ -76,7 +76,7 @@ def combine(factors: Sequence[Factor | Codes]) -> Codes:
     """
     first, *others = (_codes_of(factor) for factor in factors)
     if not others:
-        return _pairs(Codes(np.zeros(first.codes.size, np.int32), 1), first)
+        return _dense(first)
     return functools.reduce(_pairs, others, first)
 
 
@@ -240,6 +240,19 @@ def _codes_of(factor: Factor | Codes) -> Codes:
     if isinstance(factor, Codes):
         return factor
     return Codes(factor.codes, len(factor.levels))
+
+
+def _dense(one: Codes) -> Codes:
+    """Number the codes that occur; where all do, they are the answer."""
+    from forecast.kernels.levels import mark_values, rank_values
+
+    occurs = np.zeros(one.count + 1, np.bool_)  # the first stands for missing
+    mark_values(one.codes, -1, occurs)
+    if occurs[1:].all():
+        return one
+    codes = np.empty(one.codes.size, np.int32)
+    rank_values(one.codes, -1, np.append(np.int32(-1), _ranks(occurs[1:])), codes)
+    return Codes(codes, int(np.count_nonzero(occurs[1:])))
 
 
 def _pairs(first: Codes, second: Codes) -> Codes:

@@ -10,6 +10,7 @@ import numpy as np
 
 from forecast.gravity.records import Floats
 from forecast.kernels import columns as column_loops
+from forecast.kernels.threads import run_columns
 
 __all__ = ["Scaling"]
 
@@ -35,7 +36,8 @@ class Scaling:
     @classmethod
     def of(cls, columns: Sequence[Floats]) -> Self:
         """Moments of the columns, the same for any order of rows."""
-        table = [moments(column) for column in columns]
+        n_rows = columns[0].size if columns else 0
+        table = run_columns(moments, columns, n_rows)
         center, spread, low, high = np.array(table).reshape(-1, 4).T
         # Constant up to rounding: leave it as it is, collinearity will name it.
         flat = spread <= 1e-13 * np.abs(center)

@@ -164,13 +164,13 @@ def reading(
 
 def mixed_radix(factors: Sequence[Factor], n: int) -> Ints:
     """Number the combinations of factors, the first one counting most."""
+    if len(factors) == 1:
+        return factors[0].codes
     total = int(np.prod([len(factor.levels) for factor in factors] or [1]))
     dtype: Any = np.int32 if total < 2**31 else np.int64
     codes: Ints = np.zeros(n, dtype)
     for at, factor in enumerate(factors):
         if at:
             codes *= dtype(len(factor.levels))
-            codes += factor.codes
-        else:
-            codes += factor.codes
+        codes += factor.codes
     return codes

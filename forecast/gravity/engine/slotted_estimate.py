@@ -45,6 +45,11 @@ class SlottedView:
     system: SlottedSystem
     best: Optimum
 
+    @property
+    def n(self) -> int:
+        """How many cells have a row."""
+        return int(np.count_nonzero(self.system.source >= 0))
+
     @cached_property
     def present(self) -> Bools:
         """Cells with a row, (P, T)."""
@@ -62,7 +67,10 @@ class SlottedView:
 
     def rows(self) -> Ints:
         """See `RowView`; so for the others."""
-        return self.system.source[self.present]
+        source = self.system.source
+        rows = np.empty(self.n, source.dtype)
+        slots.list_rows(source, rows)
+        return rows
 
     def y(self) -> Floats:
         return self.arrays.y[self.rows()]

@@ -148,10 +148,7 @@ class SlottedSystem:
 
     def evaluate(self, beta: Floats, theta: Floats, *, exact: bool) -> Point:
         """Scores; means in single precision unless `exact`."""
-        dtype = np.float64 if exact else np.float32
-        mu = self._buffers.setdefault(
-            np.dtype(dtype).name, np.empty(self.y.shape, dtype)
-        )
+        mu = self._buffer(np.float64 if exact else np.float32)
         a, b = self.split(theta)
         s_a = np.zeros_like(a)
         logliks, (s_b, s_x) = add_over_blocks(
@@ -179,8 +176,17 @@ class SlottedSystem:
         return Point(float(sum(logliks)), mu, s_x, np.concatenate([s_a, s_b]))
 
     def fast_means(self, mu: Floats) -> Floats:
-        """The means in single precision."""
-        return mu.astype(np.float32)
+        """The means in single precision, in the buffer of earlier evaluations."""
+        fast = self._buffer(np.float32)
+        np.copyto(fast, mu)
+        return fast
+
+    def _buffer(self, dtype: type) -> Floats:
+        """Memory for means, which the next evaluation of this precision uses again."""
+        name = np.dtype(dtype).name
+        if name not in self._buffers:
+            self._buffers[name] = np.empty(self.y.shape, dtype)
+        return self._buffers[name]
 
     def moments(self, mu: Floats) -> tuple[Floats, Floats]:
         """Cross moments of the regressors."""
@@ -208,10 +214,11 @@ class SlottedSystem:
     def product(self, mu: Floats, V: Floats, active: Ints) -> Floats:
         """Schur complement times V."""
         V_a, V_b = self.split(V)
-        out_a = np.zeros_like(V_a)
-        _, (out_b,) = add_over_blocks(
+        out = np.zeros_like(V)
+        out_a, out_b = self.split(out)
+        _, (sums_b,) = add_over_blocks(
             self.cuts,
-            lambda first, last, out_b: slots.schur_product(
+            lambda first, last, sums_b: slots.schur_product(
                 first,
                 last,
                 self.outer,
@@ -222,12 +229,13 @@ class SlottedSystem:
                 V_b,
                 active,
                 out_a,
-                out_b,
+                sums_b,
             ),
             V_b.shape,
             dtype=V.dtype,
         )
-        return np.concatenate([out_a, out_b])
+        out_b[:] = sums_b
+        return out
 
     @cached_property
     def mates(self) -> tuple[Ints, Ints]:

@@ -124,9 +124,7 @@ class RowKeys:
         return self.frame[name].iloc[self.positions]
 
     def _factor(self, name: str) -> Factor:
-        factor = (
-            self.known[name] if name in self.known else factorise(self._column(name))
-        )
+        factor = self._known_or_read(name)
         absent = factor.codes < 0
         if absent.any():
             raise ColumnError(
@@ -139,3 +137,13 @@ class RowKeys:
                 "rows out before fitting.",
             )
         return factor
+
+    def _known_or_read(self, name: str) -> Factor:
+        if name in self.known:
+            return self.known[name]
+        kind = getattr(self.frame.get(name), "dtype", None)
+        if isinstance(kind, np.dtype) and kind.kind in "iu":
+            # Whole columns are read in their order, and codes are half as wide.
+            whole = factorise(self.frame[name])
+            return Factor(name, whole.codes[self.positions], whole.levels)
+        return factorise(self._column(name))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from forecast.gravity.records import Ints
 from forecast.gravity.samples.level_table import LevelTable, free_levels
 
-__all__ = ["Elimination", "eliminate_levels", "tainted_levels"]
+__all__ = ["Elimination", "eliminate_levels", "list_rows", "tainted_levels"]
 
 Bools = NDArray[np.bool_]
 
@@ -73,6 +73,15 @@ def eliminate_levels(
     return found
 
 
+def list_rows(marked: Bools) -> Ints:
+    """Return the rows that are marked (n,), in half the memory of `flatnonzero`."""
+    from forecast.kernels.counting import list_marked
+
+    rows = np.empty(np.count_nonzero(marked), np.int32)
+    list_marked(marked, rows)
+    return rows
+
+
 def _are_free(elimination: Elimination, rows: Bools) -> bool:
     """Tell whether late levels add up to zero in the rows marked, whatever their values.
 
@@ -108,28 +117,29 @@ def _eliminate(
     to_solve = int(np.count_nonzero((counts > 0) & ~known))
     rows = np.empty(to_solve, np.int32)
     effects = np.empty(to_solve, np.int32)
+    waiting = list_rows(equations)
     steps, solved = 0, to_solve
     while steps < to_solve and solved > PROGRESS * (to_solve - steps):
         before = steps
-        steps = kernels.sweep(
-            table.codes, table.first[:-1], equations, known, rows, effects, steps
+        steps, n_waiting = kernels.sweep(
+            table.codes, table.first[:-1], waiting, known, rows, effects, steps
         )
-        solved = steps - before
+        solved, waiting = steps - before, waiting[:n_waiting]
     late: Ints = np.empty(0, np.int32)
     if steps < to_solve:
-        late = _solve_rest(table, equations, known, rows[steps:], effects[steps:])
+        late = _solve_rest(table, waiting, known, rows[steps:], effects[steps:])
     return Elimination(table, rows, effects, late)
 
 
 def _solve_rest(
-    table: LevelTable, equations: Bools, known: Bools, rows: Ints, effects: Ints
+    table: LevelTable, waiting: Ints, known: Bools, rows: Ints, effects: Ints
 ) -> Ints:
     """Solve for what sweeps leave; write the steps and return the late levels."""
     from forecast.kernels import elimination as kernels
 
-    is_open = np.zeros(equations.size, np.bool_)
-    kernels.mark_open(table.codes, table.first[:-1], equations, known, is_open)
-    open_rows = np.flatnonzero(is_open)
+    is_open = np.zeros(waiting.size, np.bool_)
+    kernels.mark_open(table.codes, table.first[:-1], waiting, known, is_open)
+    open_rows = waiting[is_open]
     late = np.empty(rows.size, np.int32)
     sizes = np.diff(table.first)
     wanted = np.argsort(sizes, kind="stable").astype(np.int32)

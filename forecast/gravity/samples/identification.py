@@ -21,7 +21,11 @@ from forecast.gravity.samples.collinearity import (
     find_dependent,
 )
 from forecast.gravity.samples.cones import largest_support
-from forecast.gravity.samples.elimination import Elimination, eliminate_levels
+from forecast.gravity.samples.elimination import (
+    Elimination,
+    eliminate_levels,
+    list_rows,
+)
 from forecast.gravity.samples.level_table import LevelTable
 from forecast.gravity.samples.pruning import Pruning, drop_rows, prune
 from forecast.gravity.samples.remainders import Remainder, remainder
@@ -118,28 +122,35 @@ def _is_identified(
         return True
     if n_late + len(columns) > MANY:
         return False
-    rows = np.flatnonzero(equations)
+    rows = list_rows(equations)
     some = rows[:: max(1, rows.size // SAMPLE)]
     has_effects = bool(eliminated.table.codes)
     rest = remainder(
         eliminated, columns, *centre_and_spread(columns, some, has_effects)
     )
-    few = telling_rows(rest, rows)
-    if _are_independent(rest, few, alive):
+    touched = rest.touched(alive.size) if n_late else np.zeros(alive.size, np.bool_)
+    late_equations = np.flatnonzero(touched & equations)
+    late_rows = np.flatnonzero(touched & alive)
+    few = telling_rows(rest, rows, late_equations)
+    if _are_independent(rest, few, late_rows):
         return True
-    return few.size < rows.size and _are_independent(rest, rows, alive, every=True)
+    return few.size < rows.size and _are_independent(
+        rest, rows, late_rows, late_equations
+    )
 
 
 def _are_independent(
-    rest: Remainder, rows: Ints, alive: Bools, *, every: bool = False
+    rest: Remainder, rows: Ints, late_rows: Ints, late_equations: Ints | None = None
 ) -> bool:
     """Tell whether some equations show it, or late levels depend in all rows alike.
 
-    With `every` equation at hand, a freedom of the effects is harmless, too, if it makes
-    some rows larger and others smaller: along it no row leaves for zero alone.
+    `late_rows` are all rows in which late levels matter. With every equation at hand
+    (`late_equations` are those of them with late levels), a freedom of the effects is
+    harmless, too, if it makes some rows larger and others smaller: along it no row
+    leaves for zero alone.
     """
     n_late = rest.late_values.shape[1]
-    dependence = dependence_on(rest, rows)
+    dependence = dependence_on(rest, rows, touched=late_equations)
     if any(k >= n_late for k in dependence.combinations):
         return False
     if not dependence.combinations:
@@ -147,11 +158,11 @@ def _are_independent(
     # A random combination is zero in all rows only where each of them is.
     N = null_space(dependence)[:n_late]
     weights = np.random.default_rng(n_late).normal(size=(N.shape[1],))
-    if rest.vanishes(times(N, weights), alive):
+    if rest.vanishes(times(N, weights), late_rows):
         return True
-    if not every or N.shape[1] > FEW_FREEDOMS:
+    if late_equations is None or N.shape[1] > FEW_FREEDOMS:
         return False
-    return not largest_support(rest.late_rows(N, alive))[1].any()
+    return not largest_support(rest.late_rows(N, late_rows))[1].any()
 
 
 # ------------------------------------------------------------------------- search

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from forecast.gravity.designs.factors import combine
 from forecast.gravity.records import Effect, Factor, Floats, Ints
+from forecast.kernels.threads import run_columns
 
-__all__ = ["LevelTable", "free_levels", "level_table"]
+__all__ = ["LevelTable", "connected_parts", "free_levels", "level_table"]
 
 FEW = 4096  # numbers of so many levels may have gaps
+FEW_ROUNDS = 3  # along the edges of a graph, quicker than loading SciPy's search
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class LevelTable:
             total += self.part(values, f)[codes]
         return total
 
+    def sums_at(self, values: Floats, rows: Ints) -> Floats:
+        """Add up the values (L,) of the levels of some rows, (r,)."""
+        return self.take(rows).sums(values, rows.size)
+
     def rows(self, rows: Ints) -> Ints:
         """Numbers of the levels of some rows, int32 of shape (r, F)."""
         numbers = np.empty((rows.size, len(self.codes)), np.int32)
@@ -79,7 +85,9 @@ def level_table(effects: Sequence[Effect], factors: Mapping[str, Factor]) -> Lev
     >>> table.codes, table.first
     ((array([0, 2, 3], dtype=int32), array([0, 0, 1], dtype=int32)), array([0, 4, 6], dtype=int32))
     """
-    pairs = [_numbered([factors[name] for name in e.factors]) for e in effects]
+    made_of = [[factors[name] for name in effect.factors] for effect in effects]
+    n_rows = made_of[0][0].codes.size if made_of else 0
+    pairs = run_columns(_numbered, made_of, n_rows)
     sizes = [_size(part) for _, part in pairs]
     return LevelTable(
         effects=tuple(effects),
@@ -114,7 +122,8 @@ def _numbered(factors: Sequence[Factor]) -> tuple[Ints, dict[str, Ints]]:
         where = np.zeros(combined.count, np.int64)
         where[combined.codes] = np.arange(n)
         return combined.codes, {f.name: f.codes[where] for f in factors}
-    codes = factors[0].codes * np.int32(counts[1]) + factors[1].codes
+    codes = factors[0].codes * np.int32(counts[1])
+    codes += factors[1].codes
     for factor, count in zip(factors[2:], counts[2:], strict=True):
         codes *= np.int32(count)
         codes += factor.codes
@@ -206,17 +215,30 @@ def _forest(table: LevelTable, rows: Ints, effect: int, left: int, right: int) -
 
 def _hubs(u: Ints, v: Ints, weight: Ints) -> NDArray[np.bool_]:
     """Mark in each connected part of the graph the left value with the most rows."""
+    n_left = int(u.max()) + 1
+    total = np.bincount(u, weights=weight, minlength=n_left)
+    is_hub = np.zeros(n_left, np.bool_)
+    is_hub[_best_of_each(connected_parts(u, v), total)] = True
+    return is_hub
+
+
+def connected_parts(u: Ints, v: Ints) -> Ints:
+    """Number the connected part of each left value in the graph of edges u to v."""
+    n_left, n_right = int(u.max()) + 1, int(v.max()) + 1
+    left, right = np.zeros(n_left, np.bool_), np.zeros(n_right, np.bool_)
+    left[u[0]] = True
+    for _ in range(FEW_ROUNDS):
+        right[v[left[u]]] = True
+        left[u[right[v]]] = True
+        if left.all():  # most panels are one part, and soon seen to be
+            return np.zeros(n_left, np.int64)
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    n_left, n_right = int(u.max()) + 1, int(v.max()) + 1
     n = n_left + n_right
     graph = coo_array((np.ones(u.size, np.int8), (u, v + n_left)), shape=(n, n))
-    part = connected_components(graph, directed=False)[1][:n_left]
-    total = np.bincount(u, weights=weight, minlength=n_left)
-    is_hub = np.zeros(n_left, np.bool_)
-    is_hub[_best_of_each(part, total)] = True
-    return is_hub
+    parts: Ints = connected_components(graph, directed=False)[1][:n_left]
+    return parts
 
 
 def _best_of_each(group: Ints, score: Ints) -> Ints:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.gravity.records import Ints
 from forecast.gravity.samples.level_table import LevelTable
+from forecast.kernels.threads import run_columns
 
 __all__ = [
     "BY_DIRECTION",
@@ -65,8 +66,11 @@ def start_pruning(table: LevelTable, positive: Bools) -> Pruning:
     from forecast.kernels.counting import count_rows
 
     counts = tuple(np.zeros(size, np.int64) for size in np.diff(table.first))
-    for codes, count in zip(table.codes, counts, strict=True):
-        count_rows(codes, positive, count)
+    run_columns(
+        lambda f: count_rows(table.codes[f], positive, counts[f]),
+        range(len(counts)),
+        positive.size,
+    )
     return Pruning(counts)
 
 

@@ -90,21 +90,32 @@ class Remainder:
         for start in range(0, rows.size, BLOCK):
             yield self.at(rows[start : start + BLOCK])
 
-    def vanishes(self, weights: Floats, rows: Bools) -> bool:
-        """Tell whether a combination (m,) of late levels is zero in the rows marked."""
+    def touched(self, n: int) -> Bools:
+        """Mark the rows of the table, n in all, in which late levels matter."""
+        from forecast.kernels.elimination import mark_rows
+
+        marked = np.zeros(n, np.bool_)
+        for f, codes in enumerate(self.table.codes):
+            matters = self.table.part(self.place, f) > 0
+            if matters.any():
+                mark_rows(codes, matters, marked)
+        return marked
+
+    def vanishes(self, weights: Floats, touched: Ints) -> bool:
+        """Tell whether a combination (m,) of late levels is zero in the rows touched."""
         values = times(self.late_values, weights)[self.place]
-        total = np.abs(self.table.sums(values, rows.size)[rows])
+        total = np.abs(self.table.sums_at(values, touched))
         return bool(total.max(initial=0.0) <= 1e-9 * np.abs(values).max())
 
-    def late_rows(self, N: Floats, rows: Bools) -> Floats:
-        """Combinations N (m, q) of late levels in the rows marked where one is not zero.
+    def late_rows(self, N: Floats, touched: Ints) -> Floats:
+        """Combinations N (m, q) of late levels in the rows where one is not zero.
 
         Entries that are rounding are zero; shape (r, q).
         """
         columns = []
         for weights in N.T:
             values = times(self.late_values, weights)[self.place]
-            total = self.table.sums(values, rows.size)[rows]
+            total = self.table.sums_at(values, touched)
             total[np.abs(total) <= 1e-9 * np.abs(values).max()] = 0.0
             columns.append(total)
         B = np.column_stack(columns)

@@ -64,6 +64,7 @@ def dependence_on(
     rows: Ints,
     spread: Floats | None = None,
     *,
+    touched: Ints | None = None,
     exactly: bool = False,
 ) -> Dependence:
     """Find late levels and regressors that are combinations of others on some rows.
@@ -77,6 +78,8 @@ def dependence_on(
     rows : int array
     spread : float array of shape (K,), optional
         What the regressors' spread on these rows is in their units; 1 by default.
+    touched : int array, optional
+        Those of the rows in which late levels matter, where that is known.
     exactly : bool
         Combinations are equal in each row up to rounding, not only on average to the
         digits that data have.
@@ -85,7 +88,7 @@ def dependence_on(
     norms = np.ones(n_late + len(rest.columns))
     if spread is not None:
         norms[n_late:] = spread
-    touched = _touched(rest, rows)
+    touched = _touched(rest, rows) if touched is None else touched
     tried = telling_rows(rest, rows, touched)
     tolerance = EXACT if exactly else TOLERANCE
     fewest = norms.size + 1
