@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import forecast as fc
 from forecast.errors import KeyColumnError
 from forecast.fusion import Fusion
+from forecast.fusion.points import totals_after
 from forecast.series import Drift
 
 SECTORS = {"fuel": 0.25, "machines": 0.05, "food": 0.05}
@@ -84,15 +85,36 @@ def test_every_sector_adds_up_to_its_own_totals_on_every_path():
     )  # sectors add up to the whole
 
 
-def test_points_add_up_in_each_sector_also_where_series_forecast_totals():
+def test_both_sides_get_one_sum_in_each_sector_and_the_world_stays():
+    flows = usual_fit().flows
+    rng = np.random.default_rng(2)
+    exports, imports = (
+        rng.uniform(1, 2, (3, len(side)))
+        for side in (flows.origins, flows.destinations)
+    )
+    imports *= exports.sum(axis=1, keepdims=True) / imports.sum(axis=1, keepdims=True)
+    left, right = flows.one_sum(exports, imports)
+    sums = flows.sector_sums(left, 0)
+    assert_allclose(sums, flows.sector_sums(right, 1), rtol=1e-12)
+    assert_allclose(sums.sum(axis=1), exports.sum(axis=1), rtol=1e-12)
+    before = flows.sector_sums(exports, 0), flows.sector_sums(imports, 1)
+    assert not np.allclose(*before, rtol=0.01)
+    # between the two sides, and nobody's share of a sector changes
+    assert_allclose(left / exports, (sums / before[0])[:, flows.blocks[0]], rtol=1e-12)
+    assert_allclose(right / imports, (sums / before[1])[:, flows.blocks[1]], rtol=1e-12)
+
+
+def test_points_reach_the_forecast_totals_also_where_series_forecast_these():
     for fit in (usual_fit(), Fusion(dynamics=Drift()).fit(panel_of(world()))):
         point = fit.point(2)
+        last = len(fit.flows.periods) - 1
+        after = totals_after(
+            fit.flows, fit.totals, fit.learned, fit.recipe.dynamics, last, 2
+        )
         exports = point.groupby(["exporter", "sector"]).sum()
         imports = point.groupby(["importer", "sector"]).sum()
-        assert_allclose(
-            exports.groupby("sector").sum(), imports.groupby("sector").sum(), rtol=1e-9
-        )
-        assert (exports > 0).all(axis=None)
+        assert_allclose(exports.T, after.exports, rtol=1e-9)
+        assert_allclose(imports.T, after.imports, rtol=1e-9)
 
 
 def test_given_totals_of_sectors_are_reached():
