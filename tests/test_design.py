@@ -691,3 +691,21 @@ def test_any_table_gives_a_sound_design_or_is_refused_in_words(
     for factor in design.factors.values():
         assert factor.codes.min() >= 0
         assert factor.codes.max() < len(factor.levels)
+
+
+@pytest.mark.parametrize(
+    "codes", [[2, 0, 2, 1], [4, 0, 4], [3, -1, 1, 3], [-1, -1], []]
+)
+def test_one_factor_alone_is_numbered_without_gaps(codes):
+    given = Codes(np.array(codes, np.int32), 5)
+    found = combine([given])
+    present = sorted({code for code in codes if code >= 0})
+    assert found.count == len(present)
+    assert [present[c] if c >= 0 else -1 for c in found.codes] == codes
+
+
+def test_a_factor_with_room_for_a_billion_levels_takes_no_memory_for_them():
+    given = Codes(np.array([2**31 - 2, -1, 7, 7], np.int32), 2**31 - 1)
+    found = combine([given])
+    assert found.codes.tolist() == [1, -1, 0, 0]
+    assert found.count == 2

@@ -16,7 +16,7 @@ from forecast.gravity.samples.collinearity import (
     describe_combination,
     find_dependent,
 )
-from forecast.gravity.samples.elimination import eliminate_levels
+from forecast.gravity.samples.elimination import eliminate_levels, list_rows
 from forecast.gravity.samples.level_table import (
     connected_parts,
     free_levels,
@@ -344,3 +344,11 @@ def test_parts_of_a_graph_are_those_that_edges_connect(seed, n_edges):
 def test_a_long_chain_is_one_part():
     u, v = np.repeat(np.arange(50), 2)[1:], np.repeat(np.arange(50), 2)[:-1]
     assert np.unique(connected_parts(u, v)).size == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_rows_are_listed_where_they_are_marked(share):
+    marked = np.random.default_rng(0).random(1000) < share
+    rows = list_rows(marked)
+    assert rows.dtype == np.int32
+    assert rows.tolist() == [row for row in range(1000) if marked[row]]

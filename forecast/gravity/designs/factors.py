@@ -246,6 +246,8 @@ def _dense(one: Codes) -> Codes:
     """Number the codes that occur; where all do, they are the answer."""
     from forecast.kernels.levels import mark_values, rank_values
 
+    if one.count > max(DENSE, 2 * one.codes.size):
+        return _sparse_pairs(Codes(np.zeros_like(one.codes), 1), one)
     occurs = np.zeros(one.count + 1, np.bool_)  # the first stands for missing
     mark_values(one.codes, -1, occurs)
     if occurs[1:].all():
