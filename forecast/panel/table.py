@@ -46,6 +46,7 @@ class TradePanel(Door, Subsets, Sums, Money, MoreRows, Timing, Places, Sizes):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> df = pd.DataFrame({
     ...     "exporter": ["KZ", "RU", "KZ", "RU"], "importer": ["RU", "KZ", "RU", "KZ"],
     ...     "year": [2020, 2020, 2021, 2021], "trade": [5.1, 14.0, 7.0, 17.6],
