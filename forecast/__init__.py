@@ -59,7 +59,13 @@ if TYPE_CHECKING:
     from forecast.reconciliation import Hierarchy, reconcile
     from forecast.releases import Releases
     from forecast.reporting import report
-    from forecast.scenarios import Scenario, TradeCost, compare, gravity_scenario
+    from forecast.scenarios import (
+        Scenario,
+        TradeCost,
+        compare,
+        gravity_scenario,
+        read_scenarios,
+    )
     from forecast.series import (
         ARIMA,
         ARMA,
@@ -170,6 +176,7 @@ __all__ = [
     "gravity_scenario",
     "nowcast",
     "potential",
+    "read_scenarios",
     "read_table",
     "reconcile",
     "reconcile_reporters",
@@ -186,7 +193,13 @@ _HOMES = {
     "forecast.fusion": ["Fusion", "Margins"],
     "forecast.mirror": ["asymmetry", "reconcile_reporters"],
     "forecast.reconciliation": ["Hierarchy", "reconcile"],
-    "forecast.scenarios": ["Scenario", "TradeCost", "compare", "gravity_scenario"],
+    "forecast.scenarios": [
+        "Scenario",
+        "TradeCost",
+        "compare",
+        "gravity_scenario",
+        "read_scenarios",
+    ],
     "forecast.backtesting": ["Backtest", "backtest"],
     "forecast.claims": ["Card", "Claim", "check"],
     "forecast.events": [

@@ -141,6 +141,7 @@ def test_the_public_names_are_these_and_no_others():
         "gravity_scenario",
         "nowcast",
         "potential",
+        "read_scenarios",
         "read_table",
         "reconcile",
         "reconcile_reporters",
