@@ -590,6 +590,13 @@ def test_the_diagonal_is_exact_where_no_level_comes_twice_in_a_group():
     np.testing.assert_allclose(diagonal, np.diag(S), **CLOSE)
 
 
+def test_values_are_added_to_all_levels_of_their_row():
+    index = np.array([[0, 2, 0], [3, 3, 4]], np.uint32)
+    sums = np.zeros(5)
+    rows.add_by_level(index, np.array([1.0, 2.0, 4.0]), sums)
+    assert sums.tolist() == [5.0, 0.0, 2.0, 3.0, 4.0]
+
+
 def test_sorting_keeps_an_earlier_order_within_a_code():
     codes = np.array([2, 0, 2, 1, 0], np.int32)
     starts, order = rows.sort_rows(codes, 4, np.zeros(0, np.int64))

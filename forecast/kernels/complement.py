@@ -73,8 +73,9 @@ def complement_columns(
                     touched[n_touched] = other
                     n_touched += 1
                 column[other] += weights[row]
+            begin, stop = np.uint64(starts[g]), np.uint64(starts[g + 1])
             for f in range(n_effects):
-                for member in range(starts[g], starts[g + 1]):
+                for member in range(begin, stop):
                     other = index[f, member]
                     if not seen[other]:
                         seen[other] = True

@@ -11,7 +11,8 @@ that is 0. Regressors X are (K, n).
 
 Kernels work on groups ``first`` to ``last - 1``, about a thousand rows at a time, so that
 every loop is over a buffer that stays in the first cache, and add to the sums that they
-are given.
+are given. Within such a part rows are counted from its first, unsigned: an index that
+may be negative is looked at before it is used, which keeps loops from being vectorised.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from forecast.kernels.jit import jit, jit_apart
 from forecast.kernels.products import add_products
 
 __all__ = [
+    "add_by_level",
     "cross_moments",
     "has_ties",
     "project_rows",
@@ -130,6 +132,8 @@ def score_pass(
         r0 = starts[group]
         size = starts[end] - r0
         u, e, bits = u_all[:size], e_all[:size], bits_all[:size]
+        own_y, own_mu = y[r0 : r0 + size], mu[r0 : r0 + size]
+        own_X, own = X[:, r0 : r0 + size], index[:, r0 : r0 + size]
         if offset.size > 0:
             u[:] = offset[r0 : r0 + size]
         else:
@@ -137,30 +141,31 @@ def score_pass(
         for k in range(beta.size):
             slope = beta[k]
             for q in range(size):
-                u[q] += slope * X[k, r0 + q]
+                u[q] += slope * own_X[k, q]
         for f in range(index.shape[0]):
             for q in range(size):
-                u[q] += theta[index[f, r0 + q]]
+                u[q] += theta[own[f, q]]
         exponentials(u, e, bits, bits.view(np.float64))
         for g in range(group, end):
+            begin, stop = np.uint64(starts[g] - r0), np.uint64(starts[g + 1] - r0)
             total = 0.0
             inside = 0.0
-            for r in range(starts[g], starts[g + 1]):
-                total += e[r - r0]
-                inside += y[r] * u[r - r0]
+            for q in range(begin, stop):
+                total += e[q]
+                inside += own_y[q] * u[q]
             level = totals[g] / total
             loglik += inside + totals[g] * np.log(level)
-            for r in range(starts[g], starts[g + 1]):
-                mu[r] = level * e[r - r0]
+            for q in range(begin, stop):
+                own_mu[q] = level * e[q]
         for q in range(size):
-            e[q] = y[r0 + q] - mu[r0 + q]
+            e[q] = own_y[q] - own_mu[q]
         for f in range(index.shape[0]):
             for q in range(size):
-                s_theta[index[f, r0 + q]] += e[q]
+                s_theta[own[f, q]] += e[q]
         for k in range(beta.size):
             total = 0.0
             for q in range(size):
-                total += X[k, r0 + q] * e[q]
+                total += own_X[k, q] * e[q]
             s_x[k] += total
         group = end
     return loglik
@@ -172,13 +177,15 @@ def centre_groups(
 ) -> None:
     """Take the weighted mean off each group's values, which begin at 0, in place."""
     r0 = starts[group]
+    own = weights[r0 : starts[end]]
     for g in range(group, end):
+        begin, stop = np.uint64(starts[g] - r0), np.uint64(starts[g + 1] - r0)
         mean = 0.0
-        for r in range(starts[g], starts[g + 1]):
-            mean += weights[r] * values[r - r0]
+        for q in range(begin, stop):
+            mean += own[q] * values[q]
         mean *= inverse[g]
-        for r in range(starts[g], starts[g + 1]):
-            values[r - r0] -= mean
+        for q in range(begin, stop):
+            values[q] -= mean
 
 
 @jit_apart
@@ -206,15 +213,16 @@ def cross_moments(
         end = chunk_end(starts, group, last)
         r0 = starts[group]
         size = starts[end] - r0
+        w, levels = weights[r0 : r0 + size], index[:, r0 : r0 + size]
         for k in range(n_columns):
             own, mass = centred[k, :size], weighted[k, :size]
             own[:] = X[k, r0 : r0 + size]
             centre_groups(group, end, starts, weights, inverse, own)
             for q in range(size):
-                mass[q] = weights[r0 + q] * own[q]
+                mass[q] = w[q] * own[q]
             for f in range(index.shape[0]):
                 for q in range(size):
-                    C[k, index[f, r0 + q]] += mass[q]
+                    C[k, levels[f, q]] += mass[q]
         if n_columns:
             add_products(centred, weighted, size, gram)
         group = end
@@ -238,19 +246,34 @@ def schur_product(
     while group < last:
         end = chunk_end(starts, group, last)
         r0 = starts[group]
-        v = v_all[: starts[end] - r0]
+        size = starts[end] - r0
+        v, w, own = v_all[:size], weights[r0 : r0 + size], index[:, r0 : r0 + size]
         for k in range(V.shape[0]):
-            v[:] = 0.0
+            for q in range(size):
+                v[q] = 0.0
             for f in range(index.shape[0]):
-                for q in range(v.size):
-                    v[q] += V[k, index[f, r0 + q]]
-            centre_groups(group, end, starts, weights, inverse, v)
-            for q in range(v.size):
-                v[q] *= weights[r0 + q]
+                for q in range(size):
+                    v[q] += V[k, own[f, q]]
+            for g in range(group, end):
+                mean = 0.0
+                begin, stop = np.uint64(starts[g] - r0), np.uint64(starts[g + 1] - r0)
+                for q in range(begin, stop):
+                    mean += w[q] * v[q]
+                mean *= inverse[g]
+                for q in range(begin, stop):
+                    v[q] = w[q] * (v[q] - mean)
             for f in range(index.shape[0]):
-                for q in range(v.size):
-                    out[k, index[f, r0 + q]] += v[q]
+                for q in range(size):
+                    out[k, own[f, q]] += v[q]
         group = end
+
+
+@jit_apart
+def add_by_level(index: Array, values: Array, sums: Array) -> None:
+    """Add the values (n,) of rows to the `sums` (m,) of all their levels."""
+    for f in range(index.shape[0]):
+        for row in range(values.size):
+            sums[index[f, row]] += values[row]
 
 
 @jit_apart

@@ -177,8 +177,7 @@ def ridge_of(layout: SortedRows, weights: Floats) -> Floats:
 def level_mass(layout: SortedRows, weights: Floats) -> Floats:
     """Sum of weights by level, (m,)."""
     mass = np.zeros(layout.n_levels)
-    for levels in layout.index:
-        mass += np.bincount(levels, weights=weights, minlength=layout.n_levels)
+    rows.add_by_level(layout.index, weights, mass)
     return mass
 
 

@@ -74,8 +74,7 @@ class RowSystem:
         theta = np.zeros((layout.n_levels, 1))
         bare = RowSystem(layout, self.y, self.X[:0], self.offset, self.reach[:0])
         observed = np.zeros(layout.n_levels)
-        for levels in layout.index:
-            observed += np.bincount(levels, weights=self.y, minlength=layout.n_levels)
+        rows.add_by_level(layout.index, self.y, observed)
         for _ in range(SWEEPS):
             for first, last in zip(
                 layout.offsets[:-1], layout.offsets[1:], strict=True

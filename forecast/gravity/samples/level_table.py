@@ -57,6 +57,9 @@ class LevelTable:
 
     def sums_at(self, values: Floats, rows: Ints) -> Floats:
         """Add up the values (L,) of the levels of some rows, (r,)."""
+        n = self.codes[0].size if self.codes else rows.size
+        if 2 * rows.size > n:  # all rows in their order are quicker than most of them
+            return self.sums(values, n)[rows]
         return self.take(rows).sums(values, rows.size)
 
     def rows(self, rows: Ints) -> Ints:
