@@ -7,6 +7,7 @@ as text for formulaic.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import TypeVar
@@ -94,6 +95,11 @@ def parse_formula(text: str) -> tuple[Equation, ...]:
             code="F-580",
             remedy='Write for example "trade ~ fta | exporter^year + importer^year".',
         )
+    return _equations(text)
+
+
+@functools.lru_cache(maxsize=64)  # a fit reads its own formula three times
+def _equations(text: str) -> tuple[Equation, ...]:
     reader = Reader(text)
     lefts = _read_outcomes(reader)
     pieces, constant = _read_regressors(reader)
