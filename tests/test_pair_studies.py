@@ -16,7 +16,7 @@ from forecast.errors import StudyError
 from forecast.studies import PairStudy, Study, run_study
 from forecast.studies.pairs.config import parse_pair_study
 from forecast.studies.pairs.focus import Focus
-from forecast.studies.pairs.parts.backtest import SIZES, by_size, judged
+from forecast.studies.pairs.scoring import SIZES, by_size, judged
 
 FORMULA = "flow ~ agreement | origin^period + destination^period + origin^destination"
 HEAD = """
