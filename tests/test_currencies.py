@@ -86,9 +86,63 @@ def test_rates_are_positive_numbers(rate):
     assert "2020" in str(refused.value)
 
 
-def test_billions_do_not_become_millions_by_their_name():
+def measured_in(unit: str) -> TradePanel:
+    table = pd.DataFrame(
+        {"side": "RU", "year": [2021, 2022], "trade": [1480.0, 1540.0]}
+    )
+    return TradePanel.from_frame(
+        table, unit=["side"], measure=unit, period="year", flow="trade"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("billion RUB", "million USD"),
+        ("bn RUB", "mn USD"),
+        ("RUB bn", "USD mln"),
+        ("млрд руб", "млн USD"),
+        ("1000 RUB", "USD"),
+        ("RUB", "thousand USD"),
+    ],
+)
+def test_billions_do_not_become_millions_by_their_name(old, new):
     with pytest.raises(NumberError, match="F-209"):
-        roubles(SHOCK).converted(SHOCK, "million USD")
+        measured_in(old).converted({2021: 74, 2022: 70}, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("bn RUB", "billion USD"), ("млрд руб.", "USD bn"), ("RUB", "USD")]
+)
+def test_one_scale_may_be_written_in_many_ways(old, new):
+    found = measured_in(old).converted({2021: 74, 2022: 70}, new)
+    assert found.to_frame()["trade"].to_list() == [20.0, 22.0]
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ["2021-12-31", "2022-12-31"],
+        ["31.12.2021", "31.12.2022"],
+        pd.to_datetime(["2021-12-31", "2022-12-31"]),
+    ],
+)
+def test_the_rate_of_a_years_last_day_is_no_mean_of_the_year(days):
+    with pytest.raises(NumberError, match="F-212"):
+        measured_in("billion RUB").converted(
+            pd.Series([74.0, 70.0], days), "billion USD"
+        )
+
+
+def test_a_period_with_two_rates_is_named():
+    months = [f"2021-{m:02d}" for m in range(1, 12)] + ["2021-11"]
+    for labels in (
+        [2021, 2022, 2022],
+        [*months, *pd.period_range("2022-01", periods=12, freq="M").astype(str)],
+    ):
+        rates = pd.Series(70.0, labels)
+        with pytest.raises(PeriodError, match="two rates"):
+            measured_in("billion RUB").converted(rates, "billion USD")
 
 
 def test_covariates_and_the_panel_itself_stay_and_a_note_tells():

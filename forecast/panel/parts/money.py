@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any, Self
 
 import numpy as np
@@ -16,8 +17,16 @@ from forecast.periods import frequency_of, parse_periods
 
 __all__ = ["Money", "mean_rates"]
 
-SCALES = ("thousand", "million", "billion", "trillion")
+SCALES = {
+    3: ("k", "th", "ths", "thousand", "thousands", "1000", "'000", "тыс"),
+    6: ("m", "mn", "mln", "mio", "million", "millions", "млн"),
+    9: ("bn", "bln", "mrd", "billion", "billions", "млрд"),
+    12: ("tn", "trn", "trillion", "trillions", "трлн"),
+}
+"""Words for powers of ten, as units are written."""
+
 FREQUENCIES = ("Y", "Q", "M")
+DAY = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*"
 
 
 class Money(PanelRecord):
@@ -49,10 +58,11 @@ class Money(PanelRecord):
         Raises
         ------
         NumberError
-            F-209 another scale; F-212 a single rate for all periods; F-213 rates that
-            are no positive numbers.
+            F-209 another scale; F-212 a single rate for all periods, or rates of days;
+            F-213 rates that are no positive numbers.
         PeriodError
-            F-435 periods without a rate, or rates of longer periods than the panel's.
+            F-435 periods without a rate or with two, or rates of longer periods than
+            the panel's.
 
         Examples
         --------
@@ -108,7 +118,17 @@ def mean_rates(rates: Any, freq: str, column: str) -> pd.Series:
             )
         rates = pd.Series(dict(rates))
     values = _positive(rates)
+    _refuse_days(rates.index, column)
     index = parse_periods(list(rates.index), column=column)
+    if (twice := index[index.duplicated()]).size:
+        raise PeriodError(
+            f"{twice.unique().size} periods have two rates",
+            code="F-435",
+            column=column,
+            count=int(twice.unique().size),
+            examples=[str(period) for period in twice.unique()],
+            remedy="Give one rate for each period.",
+        )
     own = frequency_of(index)
     by_period = pd.Series(values, index)
     if own == freq:
@@ -141,17 +161,50 @@ def _positive(rates: pd.Series) -> Floats:
     return values
 
 
-def _refuse_other_scale(old: str, new: str) -> None:
-    """F-209 where thousands would become millions by their name alone."""
-
-    def scale(unit: str) -> str:
-        return next(
-            (word for word in SCALES if re.search(word, unit, re.IGNORECASE)), ""
+def _refuse_days(labels: pd.Index, column: str) -> None:
+    """F-212: a rate dated by a day is the rate of that day, not the mean of a period."""
+    days = [label for label in labels if _is_day(label)]
+    if days:
+        raise NumberError(
+            f"{len(days)} rates are of single days",
+            code="F-212",
+            column=column,
+            count=len(days),
+            examples=[str(day) for day in days],
+            remedy="Give mean rates by year, quarter or month, as Periods or labels such "
+            'as 2022, "2022Q1", "2022-01"; rates of all days are averaged by '
+            'rates.groupby(rates.index.to_period("M")).mean().',
         )
 
-    if old and scale(old) != scale(new):
+
+def _is_day(label: Any) -> bool:
+    if isinstance(label, pd.Period):
+        return False
+    if isinstance(label, date | np.datetime64):
+        return True
+    return isinstance(label, str) and bool(re.fullmatch(DAY, label.strip()))
+
+
+def _refuse_other_scale(old: str, new: str) -> None:
+    """F-209 where thousands would become millions by their name alone."""
+    if old and scale_of(old) != scale_of(new):
         raise NumberError(
             f"{old!r} would become {new!r}: rates change the currency, not the scale",
             code="F-209",
             remedy=f"Name the unit with the scale of {old!r}.",
         )
+
+
+def scale_of(unit: str) -> int:
+    """Return the power of ten that a unit of measurement counts in.
+
+    Examples
+    --------
+    >>> scale_of("billion RUB"), scale_of("USD mln"), scale_of("млрд руб."), scale_of("EUR")
+    (9, 6, 9, 0)
+    """
+    words = re.findall(r"'?\w+", unit.lower())
+    found = [
+        power for power, names in SCALES.items() for word in words if word in names
+    ]
+    return sum(found)
