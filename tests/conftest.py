@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,8 +60,14 @@ def _block_network() -> None:
 
 
 def pytest_configure() -> None:
-    """Block the network for the whole session, doctests of the package included."""
+    """Block the network for the whole session, doctests of the package included.
+
+    A run in the background of a shell ignores interrupts, and so would what it starts;
+    tests of interrupts need them.
+    """
     _block_network()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
