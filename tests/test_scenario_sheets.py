@@ -119,6 +119,7 @@ def test_a_code_alone_concerns_every_partner_and_a_direction_only_its_own(tmp_pa
         ("s,,document,,A,,2025,,signed,3,", ["row 3", "'destination'"]),
         ("s,,document,,A,B,2025,,signed,some,", ["row 3", "'count'", "some"]),
         ("s,,document,,A,B,2025,,dreamt,1,", ["row 3", "'status'", "dreamt"]),
+        ("s,,document,,A,B,2025,,signed,nan,", ["row 3", "'count'", "nan"]),
     ],
 )
 def test_a_row_that_cannot_be_read_is_named_with_its_column(tmp_path, row, words):
@@ -128,6 +129,37 @@ def test_a_row_that_cannot_be_read_is_named_with_its_column(tmp_path, row, words
         read_scenarios(path)
     for word in words:
         assert word in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("variable = 'visits'\nchange = [1, 2]", ["row 1", "'change'", "list"]),
+        ("variable = 'visits'\nchange = { to = 1 }", ["row 1", "'change'", "dict"]),
+        ("variable = 'visits'\nchange = nan", ["row 1", "'change'", "nan"]),
+        ("variable = 'visits'\nchange = inf", ["row 1", "'change'", "inf"]),
+        ("kind = 'visit'\nstart = 2025\ncount = nan", ["row 1", "'count'", "nan"]),
+        ("kind = 'visit'\nstart = 2025\ncount = [1]", ["row 1", "'count'", "list"]),
+    ],
+)
+def test_a_cell_of_toml_that_is_no_single_finite_value_is_named(tmp_path, cells, words):
+    text = f"[[scenarios]]\nscenario = 's'\norigin = 'A'\ndestination = 'B'\n{cells}\n"
+    with pytest.raises(TableError, match="F-860") as refused:
+        read_scenarios(sheet(tmp_path, text, "s.toml"))
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_an_event_limited_to_a_direction_is_refused_and_not_counted_for_both(tmp_path):
+    text = "scenario,kind,start,origin,destination,status,directed\n"
+    row = "s,document,2025-09,A,B,signed,"
+    for no in ("no", ""):
+        path = sheet(tmp_path, f"{text}{row}{no}\n", "both.csv")
+        assert len(Scenario.from_file(path).events) == 1
+    with pytest.raises(TableError, match="F-860") as refused:
+        read_scenarios(sheet(tmp_path, f"{text}{row}yes\n", "one.csv"))
+    assert "row 2" in str(refused.value)
+    assert "'directed'" in str(refused.value)
 
 
 def test_sheets_that_are_none_are_refused(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -56,8 +58,9 @@ def read_scenarios(path: str | os.PathLike[str]) -> dict[str, Scenario]:
         (of an event that is added, with ``start`` as its date, ``end`` as the day it
         ends, and ``status``, ``count``, ``value``); ``origin`` and ``destination``
         (either may be left out: then every partner is concerned); ``start`` and ``end``
-        (periods); ``directed`` (``yes``: only from origin to destination); ``source``.
-        A row with nothing but a name is a scenario in which nothing changes.
+        (periods); ``directed`` (``yes``: only from origin to destination; of changes
+        only, since whether events count in one direction is said by the log, for all
+        of them, or by a recipe); ``source``. A row with nothing but a name is a scenario in which nothing changes.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def read_scenarios(path: str | os.PathLike[str]) -> dict[str, Scenario]:
     """
     name = PurePath(path).name
     by_name: dict[str, list[tuple[int, Row]]] = {}
-    for number, row in enumerate(_rows(path), first_row(name)):
+    for number, row in _rows(path, first_row(name)):
         if not row["scenario"]:
             if any(row.values()):
                 _refuse(number, "scenario", "the scenario has no name")
@@ -113,19 +116,20 @@ def first_row(name: str) -> int:
 # ------------------------------------------------------------------------------- inside
 
 
-def _rows(path: str | os.PathLike[str]) -> list[Row]:
-    """Read all cells as text."""
+def _rows(path: str | os.PathLike[str], first: int) -> list[tuple[int, Row]]:
+    """Read all cells as text, each row with its number."""
     if PurePath(path).suffix.lower() == ".toml":
         given = _from_toml(path)
     else:
         names = list(read_table(path).columns)
-        given = [*read_table(path, text_columns=names).to_dict("records")]
+        table = read_table(path, text_columns=names).astype(object)
+        given = [*table.where(table.notna(), None).to_dict("records")]
     columns = dict.fromkeys(str(name).strip().lower() for row in given for name in row)
     if unknown := [name for name in columns if name not in COLUMNS]:
         raise ColumnError.missing(unknown, COLUMNS)
     if given and "scenario" not in columns:
         raise ColumnError.missing(["scenario"], columns)
-    return [_as_text(row) for row in given]
+    return [(number, _as_text(number, row)) for number, row in enumerate(given, first)]
 
 
 def _from_toml(path: str | os.PathLike[str]) -> list[Mapping[Any, Any]]:
@@ -147,14 +151,27 @@ def _from_toml(path: str | os.PathLike[str]) -> list[Mapping[Any, Any]]:
     return rows
 
 
-def _as_text(row: Mapping[Any, Any]) -> Row:
+def _as_text(number: int, row: Mapping[Any, Any]) -> Row:
     found = dict.fromkeys(COLUMNS, "")
     for name, value in row.items():
-        whole = isinstance(value, float) and value.is_integer()
-        empty = value is None or (not isinstance(value, str) and pd.isna(value))
-        text = "" if empty else str(int(value) if whole else value).strip()
-        found[str(name).strip().lower()] = text
+        column = str(name).strip().lower()
+        found[column] = _cell(number, column, value)
     return found
+
+
+def _cell(number: int, column: str, value: Any) -> str:
+    """Return one cell as text; TOML has lists, tables and numbers that are none."""
+    if isinstance(value, str):
+        return value.strip()
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            _refuse(number, column, f"{value} is no number")
+        return str(int(value) if value.is_integer() else value)
+    if not isinstance(value, int | dt.date | dt.time):
+        _refuse(number, column, f"one value is needed, not a {type(value).__name__}")
+    return str(value)
 
 
 def _scenario(label: str, rows: list[tuple[int, Row]]) -> Scenario:
@@ -207,6 +224,13 @@ def _change(number: int, row: Row) -> Change:
 def _event(number: int, row: Row) -> dict[str, Any]:
     if row["change"]:
         _refuse(number, "change", "an event changes no variable by itself")
+    if _flag(number, row):
+        _refuse(
+            number,
+            "directed",
+            "one event cannot be limited to a direction: read the log with "
+            "directed=True, or give the recipe directed=True",
+        )
     if not row["start"]:
         _refuse(number, "start", "an event has no date")
     for column in ("origin", "destination"):
@@ -242,9 +266,12 @@ def _flag(number: int, row: Row) -> bool:
 
 def _number(number: int, column: str, text: str) -> float:
     try:
-        return float(text.replace(",", "."))
+        found = float(text.replace(",", "."))
     except ValueError as wrong:
         _refuse(number, column, f"{text!r} is no number", wrong)
+    if not math.isfinite(found):
+        _refuse(number, column, f"{text!r} is no number")
+    return found
 
 
 def _check_period(number: int, column: str, text: str) -> None:
