@@ -22,6 +22,7 @@ from forecast.fusion.levels import gaps_to_level
 from forecast.fusion.margins import Totals, estimate_speeds, extend_totals
 from forecast.fusion.structure import Step, estimate_weights
 from forecast.kernels.proportional import fit_proportions
+from forecast.scenarios import Scenario, TradeCost, held
 from forecast.series import Drift
 
 ENDS = {"origin": "exporter", "destination": "importer", "period": "year"}
@@ -370,6 +371,33 @@ def test_an_agreement_to_come_moves_its_pair_and_no_change_moves_no_bit():
         fit.point(2, indicators=new.iloc[1:])
     with pytest.raises(ModelError, match="F-858"):
         Fusion().fit(panel).point(2, indicators=new)
+
+
+def test_without_a_level_a_scenario_of_nothing_is_the_baseline_and_costs_apply():
+    fit = Fusion(rival=None).fit(with_agreements())
+    usual = fit.forecast(2, paths=50, seed=3)
+    same = fit.forecast(2, paths=50, seed=3, scenario=Scenario("none", {}))
+    assert_array_equal(same.draws, usual.draws)
+    cost = TradeCost(days=-1, per_day=0.8, elasticity=5, source="x")
+    scenario = Scenario("quicker", costs=cost, pairs=[("C01", "C02")], directed=True)
+    quicker = fit.forecast(2, paths=50, seed=3, scenario=scenario)
+    assert_array_equal(quicker.draws, scenario.on(usual, seed=3).draws)
+    ratio = quicker.draws / usual.draws
+    row = usual.units.apply(tuple, axis=1).tolist().index(("C01", "C02"))
+    assert_allclose(ratio[row], np.exp(cost.log_change), rtol=1e-9)
+    assert_array_equal(np.delete(ratio, row, axis=0), 1)
+
+
+def test_without_a_level_changed_columns_and_frames_are_refused_as_what_they_are():
+    panel = with_agreements()
+    fit = Fusion(rival=None).fit(panel)
+    more = Scenario("more", {"agreement": "1"})
+    with pytest.raises(ModelError, match="F-859: a scenario of changed columns"):
+        fit.forecast(2, paths=10, scenario=more)
+    with pytest.raises(ModelError, match="F-859: a frame as baseline"):
+        fit.forecast(held(panel, 2), paths=10)
+    with pytest.raises(ModelError, match="F-859: a str is no scenario"):
+        fit.forecast(2, paths=10, scenario="more")
 
 
 # ------------------------------------------------------------------------- calibration

@@ -10,9 +10,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import forecast as fc
-from forecast.errors import PeriodError
+from forecast.errors import ModelError, PeriodError
 from forecast.fusion import Fusion
 from forecast.fusion.seasons import learn_seasons
+from forecast.scenarios import Scenario, TradeCost, held
 
 MONTHS = 1 + 0.3 * np.sin(2 * np.pi * np.arange(12) / 12)
 
@@ -148,3 +149,78 @@ def test_an_incomplete_last_year_is_refused():
     frame = world(4, 6)
     with pytest.raises(PeriodError, match="F-853"):
         Fusion().fit(panel_of(frame[frame["period"] < "2005-06"]))
+
+
+def test_a_last_year_that_no_pair_has_whole_is_refused():
+    frame = world(4, 6)
+    keys = frame["exporter"] + frame["importer"]
+    month = 1 + keys.factorize()[0] % 12  # another month is missing of each pair
+    gone = (frame["period"].dt.year == 2005) & (frame["period"].dt.month == month)
+    for kept in (frame[frame["period"] != "2005-06"], frame[~gone]):
+        with pytest.raises(PeriodError, match="F-853: no pair has a complete 2005"):
+            Fusion(rival=None).fit(panel_of(kept))
+
+
+def test_pairs_whose_last_year_is_not_whole_are_told():
+    frame = world(4, 6)
+    pair = (frame["exporter"] == "C0") & (frame["importer"] == "C1")
+    fit = Fusion(rival=None).fit(
+        panel_of(frame[~(pair & (frame["period"] == "2005-06"))])
+    )
+    assert "1 of 12 pairs have no complete 2005" in " ".join(fit.notes)
+    outlook = fit.forecast(12, paths=20)
+    assert str(outlook.periods[0]) == "2006-01"
+    row = outlook.units.apply(tuple, axis=1).tolist().index(("C0", "C1"))
+    assert fit.seasons.carried[row] == 0
+    assert fit.seasons.carried.any()
+
+
+def test_seasons_are_read_from_the_years_they_belong_to():
+    frame = world(4, 8)
+    year = frame["period"].dt.year
+    # half of 2000 is missing, so the first whole year is 2001
+    fit = Fusion(rival=None).fit(panel_of(frame[frame["period"] >= "2000-07"]))
+    whole = Fusion(rival=None).fit(panel_of(frame[year >= 2001]))
+    assert_array_equal(fit.seasons.usual, whole.seasons.usual)
+    assert_array_equal(fit.seasons.carried, whole.seasons.carried)
+
+
+def test_a_baseline_is_of_years_and_one_of_months_is_refused_in_short_words():
+    frame = world(4, 6).assign(agreement=0.0)
+    frame["agreement"] = (
+        (frame["exporter"] < frame["importer"]) & (frame["period"].dt.year > 2002)
+    ).astype(float)
+    panel = fc.TradePanel.from_frame(
+        frame,
+        origin="exporter",
+        destination="importer",
+        period="period",
+        flow="trade",
+        covariates=["agreement"],
+    )
+    level = fc.Gravity(
+        "trade ~ agreement | exporter^period + importer^period + exporter^importer"
+    )
+    fit = Fusion(level=level, rival=None).fit(panel)
+    usual = fit.forecast(24, paths=20)
+    along = fit.forecast(held(fit.years.panel, 2), paths=20)
+    assert along.periods.equals(usual.periods)
+    assert_array_equal(along.draws, usual.draws)
+    other = Scenario("agreements", {"agreement": "1"})
+    changed = fit.forecast(held(fit.years.panel, 2), paths=20, scenario=other)
+    assert_array_equal(changed.draws, fit.forecast(24, paths=20, scenario=other).draws)
+    assert not np.array_equal(changed.draws, usual.draws)
+    with pytest.raises(ModelError, match="F-859: the baseline is not of years") as told:
+        fit.forecast(held(panel, 12), paths=20)
+    assert len(str(told.value)) < 200
+
+
+def test_months_of_a_scenario_without_change_are_those_of_the_baseline():
+    fit = usual_fit()
+    assert_array_equal(
+        fit.forecast(15, paths=20, scenario=Scenario("none", {})).draws,
+        fit.forecast(15, paths=20).draws,
+    )
+    cost = TradeCost(days=-1, per_day=0.8, elasticity=5, source="x")
+    quicker = fit.forecast(15, paths=20, scenario=Scenario("quicker", costs=cost))
+    assert (quicker.median >= fit.forecast(15, paths=20).median).to_numpy().all()

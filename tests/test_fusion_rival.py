@@ -158,3 +158,15 @@ def test_few_pair_years_teach_no_learner():
 def test_what_is_no_regressor_is_refused(odd):
     with pytest.raises(ModelError, match="F-857"):
         Fusion(rival=odd)
+
+
+def test_what_sorts_or_groups_is_no_rival():
+    from sklearn.cluster import KMeans
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    for odd in (LogisticRegression(), KMeans(2), StandardScaler()):
+        with pytest.raises(ModelError, match="F-857"):
+            Fusion(rival=odd)
+    assert Fusion(rival=make_pipeline(StandardScaler(), LinearRegression())).rival

@@ -17,7 +17,7 @@ from forecast.gravity.fit import GravityFit
 from forecast.panel import TradePanel
 from forecast.periods import parse_periods
 
-__all__ = ["Changes", "no_changes", "read_changes"]
+__all__ = ["Changes", "no_changes", "read_changes", "without_level"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -60,6 +60,31 @@ def no_changes(flows: Flows, steps: int) -> Changes:
     return Changes(
         np.zeros((steps, len(flows.units), 0)), np.empty(0), np.empty((0, 0))
     )
+
+
+def without_level(fit: Any, horizon: Any, scenario: Any, indicators: Any) -> bool:
+    """Say whether a scenario is to be put on forecasts of a fusion that has no level.
+
+    Costs and conditions need none.
+
+    Raises
+    ------
+    ModelError
+        F-859 rows of the future or changed columns, on which nothing depends.
+    """
+    frame = isinstance(horizon, pd.DataFrame)
+    if fit.level is not None or (scenario is None and not frame):
+        return False
+    changed = bool(getattr(scenario, "changes_rows", False))
+    if frame or changed:
+        raise ModelError(
+            f"{'a scenario of changed columns' if changed else 'a frame as baseline'} is "
+            "given, and without a gravity level nothing depends on columns",
+            code="F-859",
+            remedy="Give Fusion a level with the columns, or a number of periods and a "
+            "scenario of costs or conditions alone.",
+        )
+    return indicators is None and hasattr(scenario, "changes_rows")
 
 
 def read_changes(

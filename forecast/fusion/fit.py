@@ -16,7 +16,12 @@ from forecast.forecasts.memory import check_size
 from forecast.forecasts.units import unit_index
 from forecast.fusion import speaking
 from forecast.fusion.calibration import Tempering
-from forecast.fusion.changes import Changes, no_changes, read_changes
+from forecast.fusion.changes import (
+    Changes,
+    no_changes,
+    read_changes,
+    without_level,
+)
 from forecast.fusion.evidence import Evidence, look_back, total_moves
 from forecast.fusion.flows import Flows
 from forecast.fusion.given import read_given
@@ -201,17 +206,23 @@ class FusionFit:
         ModelError
             F-501 for an impossible seed, F-524 for an impossible number of paths, F-525
             when the paths would take too much memory, F-858 indicators without a level,
-            F-856 incomplete ones, F-859 a scenario that is none; what a scenario refuses.
+            F-856 incomplete ones, F-859 a scenario that is none, a baseline or a
+            scenario of changed columns without a level; what a scenario refuses.
         """
+        options: dict[str, Any] = {
+            "paths": paths,
+            "seed": seed,
+            "largest_gb": largest_gb,
+        }
+        if without_level(self, horizon, scenario, indicators):
+            return scenario.on(self.forecast(horizon, **options), seed=seed)
         told = along(
             self,
             horizon,
             scenario,
             panel=self.panel,
             indicators=indicators,
-            paths=paths,
-            seed=seed,
-            largest_gb=largest_gb,
+            **options,
         )
         if told is not None:
             return told

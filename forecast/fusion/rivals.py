@@ -178,9 +178,7 @@ def check_rival(rival: Any) -> None:
     """Refuse what is no regressor of scikit-learn (F-857)."""
     if rival is None or (isinstance(rival, str) and rival == "trees"):
         return
-    if isinstance(rival, type) or not all(
-        hasattr(rival, name) for name in ("fit", "predict", "get_params")
-    ):
+    if isinstance(rival, type) or not _is_regressor(rival):
         raise ModelError(
             f"{rival!r} is no regressor",
             code="F-857",
@@ -190,6 +188,18 @@ def check_rival(rival: Any) -> None:
 
 
 # ------------------------------------------------------------------------------- inside
+
+
+def _is_regressor(rival: Any) -> bool:
+    """Say whether scikit-learn takes it for a regressor: no classifier, no clusterer."""
+    from sklearn.base import is_regressor
+
+    if not all(hasattr(rival, name) for name in ("fit", "predict", "get_params")):
+        return False
+    try:
+        return bool(is_regressor(rival))
+    except (AttributeError, TypeError):  # nothing says what it estimates
+        return False
 
 
 def predicted(learner: Any, features: Floats, step: Step) -> Floats:

@@ -9,14 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.errors import PeriodError
+from forecast.errors import ModelError, PeriodError
 from forecast.forecasts import Forecast
 from forecast.forecasts.memory import check_size
 from forecast.forecasts.units import unit_index
 from forecast.fusion.fit import FusionFit
 from forecast.fusion.seasons import Seasons, learn_seasons, split_paths, split_points
 from forecast.panel import TradePanel
-from forecast.periods import FREQUENCIES, FREQUENCY_NOUNS, periods_after
+from forecast.periods import (
+    FREQUENCIES,
+    FREQUENCY_NOUNS,
+    parse_periods,
+    periods_after,
+)
 
 if TYPE_CHECKING:
     from forecast.fusion.model import Fusion
@@ -66,8 +71,15 @@ class SplitFit:
         """What a reader of forecasts must know."""
         noun = FREQUENCY_NOUNS[self.panel.freq]
         rest = len(self.seasons.rest)
+        stale = int((~self.years.flows.known[-1]).sum())
+        year = self.years.flows.periods[-1]
+        late = (
+            f"{stale:,} of {len(self.units):,} pairs have no complete {year}; forecasts "
+            "start from their last complete year",
+        )
         return (
             *self.years.notes,
+            *(late if stale else ()),
             f"years are forecast and split by the shares that each {noun} had in "
             f"{rest} past years",
         )
@@ -100,7 +112,7 @@ class SplitFit:
 
     def forecast(
         self,
-        horizon: int | str | pd.Period,
+        horizon: int | str | pd.Period | pd.DataFrame,
         *,
         paths: int = 2000,
         seed: int = 0,
@@ -112,8 +124,9 @@ class SplitFit:
 
         Parameters
         ----------
-        horizon : int, str or Period
-            A number of months or quarters, or the last one.
+        horizon : int, str, Period or DataFrame
+            A number of months or quarters, or the last one; or a baseline of years, such
+            as ``held(fit.years.panel, 2)``.
         paths, seed, largest_gb
             As in `FusionFit.forecast`.
         indicators, scenario
@@ -123,13 +136,15 @@ class SplitFit:
         Raises
         ------
         PeriodError, ModelError
-            As `FusionFit.forecast`.
+            As `FusionFit.forecast`; F-859 a baseline of months or quarters.
         """
-        periods, years = self._ahead(horizon)
         each = FREQUENCIES[self.panel.freq]
+        frame = isinstance(horizon, pd.DataFrame)
+        baseline = self._years_of(horizon) if frame else None
+        periods, years = self._ahead(horizon if baseline is None else each * baseline)
         check_size(len(self.units), years * (each + 1), paths, largest_gb)
         outlook = self.years.forecast(
-            years,
+            horizon if baseline is not None else years,
             paths=paths,
             seed=seed,
             largest_gb=largest_gb,
@@ -162,6 +177,21 @@ class SplitFit:
     def __repr__(self) -> str:
         return self.summary()
 
+    def _years_of(self, baseline: pd.DataFrame) -> int:
+        """Return the number of years of a baseline; refuse one of parts of years."""
+        name = self.panel.period
+        if name in baseline:
+            years = parse_periods(baseline[name], column=name)
+            if years.freqstr.startswith("Y"):
+                return int(years.nunique())
+        noun = FREQUENCY_NOUNS[self.panel.freq]
+        raise ModelError(
+            f"the baseline is not of years, though {noun}s are split from years",
+            code="F-859",
+            column=name,
+            remedy="Give held(fit.years.panel, 2), or a number of periods.",
+        )
+
     def _ahead(self, horizon: int | str | pd.Period) -> tuple[pd.PeriodIndex, int]:
         """Return the periods to be forecast, and in how many years they lie."""
         periods = periods_after(self.panel.periods[-1], horizon)
@@ -174,24 +204,39 @@ def fit_parts(recipe: Fusion, panel: TradePanel) -> SplitFit:
     Raises
     ------
     PeriodError
-        F-853 a last year that is not complete; what `read_flows` refuses.
+        F-853 a last year that is complete for no pair; what `read_flows` refuses.
     """
     each = FREQUENCIES[panel.freq]
     last = panel.periods[-1]
     if int((last + 1).ordinal) % each:
-        raise PeriodError(
-            f"the last year of the panel ends with {last}",
-            code="F-853",
-            column=panel.period,
-            remedy=f"Cut it, panel.between(end={last.year - 1}), or add it up to years; "
-            "nowcast tells the current year from a part of it.",
-        )
-    years = recipe.fit_years(panel.aggregate("Y"))
+        raise _incomplete(panel, f"the last year of the panel ends with {last}")
+    by_year = panel.aggregate("Y")
+    if not len(by_year.periods) or by_year.periods[-1].year != last.year:
+        raise _incomplete(panel, f"no pair has a complete {last.year}")
+    years = recipe.fit_years(by_year)
     values, units, periods = panel.matrix()
     rows = unit_index(units).get_indexer(unit_index(years.units))
-    first = int(periods[0].ordinal) % each
-    whole = values[rows, (each - first) % each :]
-    count = min(whole.shape[1] // each, len(years.flows.periods))
-    parts = whole[:, -count * each :].reshape(len(rows), count, each)
-    seasons = learn_seasons(parts.transpose(1, 0, 2))
-    return SplitFit(recipe, panel, years, seasons, values[rows])
+    values = values[rows]
+    parts = _parts_of_years(values, periods, years.flows.periods, each)
+    return SplitFit(recipe, panel, years, learn_seasons(parts), values)
+
+
+def _parts_of_years(
+    values: Floats, periods: pd.PeriodIndex, years: pd.PeriodIndex, each: int
+) -> Floats:
+    """Return the parts of each year by their labels, (n_years, n_pairs, n_parts)."""
+    labels = years.asfreq(periods.freqstr, how="start").repeat(each)
+    at = periods.get_indexer(labels + np.tile(np.arange(each), len(years)))
+    parts = np.where(at >= 0, values[:, at], np.nan)
+    return parts.reshape(len(values), len(years), each).transpose(1, 0, 2)
+
+
+def _incomplete(panel: TradePanel, problem: str) -> PeriodError:
+    year = panel.periods[-1].year
+    return PeriodError(
+        problem,
+        code="F-853",
+        column=panel.period,
+        remedy=f"Cut it, panel.between(end={year - 1}), or add what is there up to "
+        "years; nowcast tells the current year from a part of it.",
+    )
