@@ -183,6 +183,10 @@ def test_seasons_are_read_from_the_years_they_belong_to():
     whole = Fusion(rival=None).fit(panel_of(frame[year >= 2001]))
     assert_array_equal(fit.seasons.usual, whole.seasons.usual)
     assert_array_equal(fit.seasons.carried, whole.seasons.carried)
+    last = frame[year == 2007].set_index("period").groupby(["exporter", "importer"])
+    share = last["trade"].agg(lambda flow: flow.iloc[-1] / flow.sum())
+    above = np.log(share.to_numpy() / fit.seasons.usual[:, -1])
+    assert_allclose(fit.seasons.carried, above, rtol=1e-9)
 
 
 def test_a_baseline_is_of_years_and_one_of_months_is_refused_in_short_words():

@@ -139,12 +139,15 @@ class SplitFit:
             As `FusionFit.forecast`; F-859 a baseline of months or quarters.
         """
         each = FREQUENCIES[self.panel.freq]
-        frame = isinstance(horizon, pd.DataFrame)
-        baseline = self._years_of(horizon) if frame else None
-        periods, years = self._ahead(horizon if baseline is None else each * baseline)
+        if isinstance(horizon, pd.DataFrame):
+            periods, years = self._ahead(each * self._years_of(horizon))
+            ahead: Any = horizon
+        else:
+            periods, years = self._ahead(horizon)
+            ahead = years
         check_size(len(self.units), years * (each + 1), paths, largest_gb)
         outlook = self.years.forecast(
-            horizon if baseline is not None else years,
+            ahead,
             paths=paths,
             seed=seed,
             largest_gb=largest_gb,
@@ -225,7 +228,7 @@ def _parts_of_years(
     values: Floats, periods: pd.PeriodIndex, years: pd.PeriodIndex, each: int
 ) -> Floats:
     """Return the parts of each year by their labels, (n_years, n_pairs, n_parts)."""
-    labels = years.asfreq(periods.freqstr, how="start").repeat(each)
+    labels = years.asfreq(periods.freqstr, how="START").repeat(each)
     at = periods.get_indexer(labels + np.tile(np.arange(each), len(years)))
     parts = np.where(at >= 0, values[:, at], np.nan)
     return parts.reshape(len(values), len(years), each).transpose(1, 0, 2)
