@@ -326,3 +326,67 @@ def test_a_scenario_adds_events_to_the_log_that_the_panel_remembers():
     # a stock fades in the baseline, too
     pair = base[(base["origin"] == "C0") & (base["destination"] == "C1")]
     assert pair["documents"].iloc[1] < pair["documents"].iloc[0]
+
+
+@functools.cache
+def a_visit_each_month() -> fc.EventLog:
+    months = pd.period_range("2018-01", "2021-12", freq="M").astype(str)
+    rows = pd.DataFrame({"date": months + "-10", "id": "visit " + months})
+    told = {"kind": "visit", "origin": "A", "destination": "B", "status": "held"}
+    return fc.EventLog.from_frame(rows.assign(**told))
+
+
+def months_of_trade() -> fc.TradePanel:
+    months = pd.period_range("2018-01", "2021-12", freq="M")
+    ways = [("A", "B"), ("B", "A"), ("A", "C"), ("C", "A")]
+    rows = [(o, d, m, 1.0, float(m.month)) for o, d in ways for m in months]
+    names = ["origin", "destination", "month", "flow", "season"]
+    return fc.TradePanel.from_frame(
+        pd.DataFrame(rows, columns=names),
+        origin="origin",
+        destination="destination",
+        period="month",
+        flow="flow",
+    )
+
+
+def test_a_year_with_a_visit_each_month_is_a_year_with_twelve_visits():
+    recipes = {
+        "visits": fc.Count("visit"),
+        "visited": fc.Stock("visit", half_life=2),
+        "past": fc.Lags("visit", lags=1),
+    }
+    log = a_visit_each_month()
+    panel = months_of_trade().with_indicators(log, **recipes)
+    years = panel.aggregate("Y")
+    pair = years.select(origin="A", destination="B").to_frame()
+    assert pair["visits"].tolist() == [12.0] * 4
+    assert (years.select(destination="C").to_frame()["visits"] == 0).all()
+    # as if the years had come first
+    first = months_of_trade().aggregate("Y").with_indicators(log, **recipes)
+    assert years.to_frame().equals(first.to_frame())
+    assert panel.aggregate("Q").aggregate("Y").to_frame().equals(first.to_frame())
+    # and it makes no difference whether the panel is cut before or after
+    for day in ("2020-12-31", "2020-06-30"):
+        cut = years.as_of(day)
+        assert cut.to_frame().equals(panel.as_of(day).aggregate("Y").to_frame())
+    assert pair["visits"].head(2).tolist() == (
+        cut.select(origin="A", destination="B").to_frame()["visits"].tolist()
+    )
+    assert years.notes == (
+        "columns ['season'] were left out because they change within a year",
+        "indicators ['visits', 'visited', 'past_lag0', 'past_lag1'] were made anew from "
+        "their events; their recipes count in years now",
+    )
+
+
+def test_a_cut_leaves_the_columns_where_they_stand():
+    panel = (
+        months_of_trade()
+        .with_indicators(a_visit_each_month(), visits=fc.Count("visit"))
+        .with_lags("visits", 1)
+    )
+    cut = panel.as_of("2020-06-30")
+    assert cut.columns == panel.columns
+    assert tuple(cut.to_frame().columns) == panel.columns
+    assert cut.covariates[-2:] == ("visits", "visits_lag1")

@@ -211,8 +211,13 @@ def _incomplete_note(
     )
 
 
-def add_periods(frame: pd.DataFrame, roles: Roles, freq: str) -> Reshaped:
-    """Add months or quarters up to longer periods, complete ones only."""
+def add_periods(
+    frame: pd.DataFrame, roles: Roles, freq: str, *, anew: Sequence[str] = ()
+) -> Reshaped:
+    """Add months or quarters up to longer periods, complete ones only.
+
+    Columns `anew` are kept whatever they hold: the caller makes them for the new periods.
+    """
     periods = pd.PeriodIndex(frame[roles.period])
     have = frequency_of(periods)
     if freq not in FREQUENCIES or FREQUENCIES[freq] >= FREQUENCIES[have]:
@@ -234,7 +239,7 @@ def add_periods(frame: pd.DataFrame, roles: Roles, freq: str) -> Reshaped:
             column=roles.period,
             remedy="For a year of which a part is known use forecast.nowcast.",
         )
-    kept = constant_columns(frame, roles, groups)
+    kept = [*constant_columns(frame, roles, groups), *anew]
     summed = _first_rows(longer, roles, groups)
     summed[roles.flow] = np.bincount(groups, weights=frame[roles.flow].to_numpy())
     notes: tuple[str, ...] = ()
@@ -244,6 +249,11 @@ def add_periods(frame: pd.DataFrame, roles: Roles, freq: str) -> Reshaped:
         notes = (f"{(~complete).sum():,} incomplete {noun}s were left out ({shown})",)
     aggregated = _keep(roles, kept)
     notes += _dropped_note(roles, kept, f"a {noun}")
+    if anew:
+        notes += (
+            f"indicators {list(anew)} were made anew from their events; their recipes "
+            f"count in {noun}s now",
+        )
     summed = summed.loc[complete, list(aggregated.columns)].reset_index(drop=True)
     return Reshaped(summed, aggregated, notes)
 

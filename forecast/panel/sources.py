@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import pandas as pd
 
 from forecast.errors import ForecastWarning
+from forecast.panel.joining import with_joined
 from forecast.periods import parse_date
 
-__all__ = ["IndicatorSource", "Source", "kept_sources", "remade"]
+__all__ = ["IndicatorSource", "Source", "columns_of", "kept_sources", "with_remade"]
 
 
 class IndicatorSource(Protocol):
@@ -55,8 +56,13 @@ def kept_sources(sources: Iterable[Source], there: Iterable[str]) -> tuple[Sourc
     return tuple(source for source in left if source.columns)
 
 
-def remade(panel: Any, sources: Iterable[Source]) -> dict[str, Any]:
-    """Return the columns of sources, made anew for the rows of a panel."""
+def columns_of(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Return the columns that sources made and that are still theirs."""
+    return tuple(name for source in sources for name in source.columns)
+
+
+def with_remade(panel: Any, sources: Iterable[Source]) -> pd.DataFrame:
+    """Return the table of a panel, the columns of sources made anew and left in place."""
     columns: dict[str, Any] = {}
     for source in sources:
         with warnings.catch_warnings():
@@ -64,4 +70,5 @@ def remade(panel: Any, sources: Iterable[Source]) -> dict[str, Any]:
             warnings.simplefilter("ignore", ForecastWarning)
             made = source.log.indicators(panel, source.recipes)
         columns |= {name: made[name].to_numpy() for name in source.columns}
-    return columns
+    joined, _ = with_joined(panel.to_frame(), panel.roles, columns)
+    return joined[list(panel.roles.columns)]

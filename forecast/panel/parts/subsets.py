@@ -9,9 +9,8 @@ from forecast.errors import KeyColumnError, PeriodError
 from forecast.panel import selection
 from forecast.panel.domestic import only_international
 from forecast.panel.groupings import refuse_undirected
-from forecast.panel.joining import with_joined
 from forecast.panel.parts.record import PanelRecord
-from forecast.panel.sources import remade
+from forecast.panel.sources import with_remade
 from forecast.periods import parse_date
 
 __all__ = ["Subsets"]
@@ -75,8 +74,7 @@ class Subsets(PanelRecord):
         if not self.sources:
             return known
         sources = tuple(source.as_of(cut) for source in self.sources)
-        joined, roles = with_joined(frame, known.roles, remade(known, sources))
-        return replace(known, roles=roles, _frame=joined, sources=sources)
+        return replace(known, _frame=with_remade(known, sources), sources=sources)
 
     def between(self, start: Any = None, end: Any = None) -> Self:
         """Return the periods from `start` to `end`, both included.

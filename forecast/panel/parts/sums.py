@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self
 
 from forecast.errors import ColumnError, KeyColumnError, PeriodError
@@ -14,6 +15,7 @@ from forecast.panel.reshaping import (
     add_units,
     difference_within_years,
 )
+from forecast.panel.sources import columns_of, with_remade
 
 __all__ = ["Sums"]
 
@@ -103,7 +105,8 @@ class Sums(PanelRecord):
         """Return months added up to quarters or years; incomplete ones are left out.
 
         A note says how many were. Columns that change within a longer period are left
-        out, too.
+        out, too. Indicators made of events are made anew for the longer periods: visits
+        of a month become visits of a year, and a half-life of two periods two years.
 
         Raises
         ------
@@ -111,7 +114,9 @@ class Sums(PanelRecord):
             F-423 no longer frequency, F-424 nothing complete.
         """
         self._refuse_several_releases("aggregate")
-        return self._reshaped(add_periods(self._frame, self.roles, freq))
+        made = columns_of(self.sources)
+        summed = self._reshaped(add_periods(self._frame, self.roles, freq, anew=made))
+        return replace(summed, _frame=with_remade(summed, summed.sources))
 
     def decumulated(self, *, on_negative: str = "raise") -> Self:
         """Return year-to-date figures as the figures of single periods.
