@@ -547,6 +547,22 @@ def test_an_event_that_nobody_knew_yet_is_refused(tmp_path):
         answer_of(made, made.load())
 
 
+@pytest.mark.parametrize("status", ["cancelled", "postponed", "ended"])
+def test_an_event_that_was_called_off_has_no_effect_from_that_day_on(result, status):
+    told = {"kind": "visit", "origin": "RU", "destination": "KZ", "id": "X"}
+    rows = [
+        told | {"date": "2022-09-01", "status": "planned", "known_on": "2021-01-01"},
+        told | {"date": "2022-09-01", "status": status, "known_on": "2021-06-01"},
+    ]
+    log = EventLog.from_frame(pd.DataFrame(rows))
+    plan, outlook = ScenarioPlan("visit", event="X"), result.gravity.outlook
+    rng = np.random.default_rng(0)
+    top = play(plan, outlook, log, pd.Timestamp("2021-05-31"), rng)[-1]
+    assert (top.change > 0).all()
+    with pytest.raises(StudyError, match=rf"F-257: .*'visit'.*'X' was {status}"):
+        play(plan, outlook, log, pd.Timestamp("2021-06-01"), rng)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [

@@ -24,6 +24,9 @@ __all__ = ["play", "scenario_table", "share_of_year"]
 
 ASSUMED = "assumed, not estimated: the range holds 0"
 
+OFF = ("cancelled", "postponed", "ended")
+"""Statuses of events that will not work on their days, as the log knows it."""
+
 
 def play(
     plan: ScenarioPlan,
@@ -37,7 +40,8 @@ def play(
     Raises
     ------
     StudyError
-        F-257 an event that the log does not have as of that day, or no day at all.
+        F-257 an event that the log does not have as of that day, or has as cancelled,
+        postponed or ended; or no day at all.
     ColumnError
         F-256 a term that the model does not have.
     """
@@ -75,6 +79,14 @@ def _event(plan: ScenarioPlan, log: EventLog | None, as_of: pd.Timestamp) -> pd.
                 remedy="Name an event that was known by then, or give kind and start.",
             )
         row = rows.iloc[-1]
+        if row["status"] in OFF:
+            raise StudyError(
+                f"scenario {plan.name!r}: event {plan.event!r} was {row['status']} as "
+                f"known on {as_of:%Y-%m-%d}",
+                code="F-257",
+                column="event",
+                remedy="Name another event, or assume one: give kind and start.",
+            )
         return pd.Series({k: row[k] for k in ("kind", "status", "date", "date_end")})
     if plan.start is None:
         raise StudyError(
