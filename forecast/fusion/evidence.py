@@ -23,6 +23,7 @@ Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 
 FIRST_ORIGIN = 1
+FEWEST_YEARS = 3
 LONGEST = 6
 """Horizons that are looked at; later ones grow from the last by the root of time."""
 
@@ -103,20 +104,27 @@ def look_back(
         for h in range(ahead):
             parts = Totals(after.exports[h : h + 1], after.imports[h : h + 1])
             found.append(
-                _compared(
-                    flows, totals, steps[origin], points[h], parts, moves, origin, h + 1
-                )
+                _compared(flows, steps[origin], points[h], parts, moves, origin, h + 1)
             )
     return tuple(found)
 
 
 def total_moves(totals: Totals) -> tuple[Floats, Floats]:
-    """Return typical growth of totals beyond the world's."""
+    """Return typical growth of totals beyond the world's.
+
+    Codes with figures of fewer than `FEWEST_YEARS` years have that of all.
+    """
     world = np.diff(np.log(np.maximum(totals.world, 1e-300)))[:, None]
-    exports, imports = (
-        typical_moves(log_ratio(side[1:], side[:-1]) - world)
+    growth = [
+        log_ratio(side[1:], side[:-1]) - world
         for side in (totals.exports, totals.imports)
-    )
+    ]
+    if totals.sums is not None:
+        for own, seen in zip(growth, totals.sums.seen, strict=True):
+            there = seen[: len(own) + 1]
+            own[~(there[1:] & there[:-1])] = np.nan
+            own[:, there.sum(axis=0) < min(FEWEST_YEARS, len(there))] = np.nan
+    exports, imports = (typical_moves(own) for own in growth)
     return exports, imports
 
 
@@ -129,7 +137,6 @@ def expected_flows(flows: Flows, after: Totals) -> Floats:
 
 def _compared(
     flows: Flows,
-    totals: Totals,
     step: Step,
     point: Floats,
     after: Totals,
@@ -137,15 +144,14 @@ def _compared(
     origin: int,
     horizon: int,
 ) -> Past:
-    at = origin + horizon
-    came, known = flows.values[at], flows.known[at]
-    world = float(
-        np.log(max(came[known].sum(), 1e-300) / max(point[known].sum(), 1e-300))
-    )
-    sectors = _of_sectors(flows, came, point, known, world)
-    given = allocate(
-        point, flows.rows, flows.columns, totals.exports[at], totals.imports[at]
-    )
+    came, known = flows.later(origin, origin + horizon)
+    world, sectors = _of_world_and_sectors(flows, came, point, known)
+    sums = flows.row_sums(came), flows.column_sums(came)
+    given = allocate(point, flows.rows, flows.columns, *sums)
+    count = known.astype(float)
+    # Who has no figure at all says nothing of its total.
+    seen = flows.row_sums(count) > 0, flows.column_sums(count) > 0
+    came_to = [np.where(*one, np.nan) for one in zip(seen, sums, strict=True)]
     pairs = log_ratio(came, given)
     pairs[(came <= 0) & (point > 0)] = -np.inf
     left, right = flows.blocks
@@ -157,10 +163,8 @@ def _compared(
         horizon=horizon,
         world=world,
         sectors=sectors,
-        exports=_beyond(totals.exports[at], after.exports[0], world, sectors[left])
-        / moves[0],
-        imports=_beyond(totals.imports[at], after.imports[0], world, sectors[right])
-        / moves[1],
+        exports=_beyond(came_to[0], after.exports[0], world, sectors[left]) / moves[0],
+        imports=_beyond(came_to[1], after.imports[0], world, sectors[right]) / moves[1],
         pairs=np.where(known, pairs / step.volatility, np.nan),
         size=point,
         entered=np.where(known, entered, np.nan),
@@ -174,16 +178,26 @@ def _beyond(came: Floats, forecast: Floats, world: float, sectors: Floats) -> Fl
     return log_ratio(came, forecast) - world - sectors
 
 
-def _of_sectors(
-    flows: Flows, came: Floats, point: Floats, known: Bools, world: float
-) -> Floats:
-    """Return log errors of the sum of each sector beyond the world's."""
-    if len(flows.sectors) == 1:
-        return np.zeros(1)
-    sector = flows.blocks[0][flows.rows[known]]
-    actual, forecast = (
-        np.asarray(np.bincount(sector, one[known], len(flows.sectors)), dtype=float)
-        for one in (came, point)
+def _of_world_and_sectors(
+    flows: Flows, came: Floats, point: Floats, known: Bools
+) -> tuple[float, Floats]:
+    """Return log errors of the sum of all flows, and of each sector beyond it.
+
+    A sector that enters, or ends, is no error of the others.
+    """
+    errors: Floats = np.zeros(1)
+    if len(flows.sectors) > 1:
+        sector = flows.blocks[0][flows.rows]
+        actual, forecast = (
+            np.bincount(sector[known], one[known], len(flows.sectors)).astype(float)
+            for one in (came, point)
+        )
+        errors = log_ratio(actual, forecast)
+        if np.isfinite(errors).any():
+            known = known & np.isfinite(errors)[sector]
+    world = float(
+        np.log(max(came[known].sum(), 1e-300) / max(point[known].sum(), 1e-300))
     )
-    error = log_ratio(actual, forecast)
-    return np.where(np.isfinite(error), error - world, 0.0)
+    if errors.size == 1:
+        return world, errors
+    return world, np.where(np.isfinite(errors), errors - world, 0.0)

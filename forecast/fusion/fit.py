@@ -108,7 +108,7 @@ class FusionFit:
     def temperings(self) -> tuple[Tempering, Tempering]:
         """What makes intervals of totals and of pairs hold."""
         return temperings_from(
-            self.flows, self.totals, self.steps, self.evidence, self.recipe.classes
+            self.flows, self.steps, self.evidence, self.recipe.classes
         )
 
     @property
@@ -256,6 +256,7 @@ class FusionFit:
         Parameters
         ----------
         side : {"exports", "imports"}
+            Their history is the sum of figures that there are, NaN where none is.
         horizon, paths, seed
             As in `forecast`.
 
@@ -271,14 +272,13 @@ class FusionFit:
         exports = side == "exports"
         key = self.panel.origin if exports else self.panel.destination
         codes = self.flows.origins if exports else self.flows.destinations
-        past = self.totals.exports if exports else self.totals.imports
         return Forecast(
             draws=drawn.exports if exports else drawn.imports,
             units=_named(codes, str(key), self.panel.sector),
             periods=periods,
             measure=self.panel.measure,
             model=self.recipe.name,
-            history=pd.DataFrame(past.T, columns=self.flows.periods),
+            history=self._total_history(exports),
             as_of=self.panel.cut,
             notes=self.notes,
         )
@@ -357,6 +357,7 @@ class FusionFit:
             volatility=self.step.volatility,
             total_moves=total_moves(self.totals),
             before=np.any(self.flows.values > 0, axis=0),
+            begun=self.flows.begun[-1],
             shocks=self.shocks,
         )
         ahead = len(changes.values)
@@ -367,6 +368,14 @@ class FusionFit:
     def _history(self) -> pd.DataFrame:
         seen = np.where(self.flows.known, self.flows.values, np.nan)
         return pd.DataFrame(seen.T, columns=self.flows.periods)
+
+    def _total_history(self, exports: bool) -> pd.DataFrame:
+        sums = self.flows.row_sums if exports else self.flows.column_sums
+        known = self.flows.known
+        past = np.where(known, self.flows.values, 0.0)
+        seen = sums(known.astype(float)) > 0
+        table = np.where(seen, sums(past), np.nan)
+        return pd.DataFrame(table.T, columns=self.flows.periods)
 
     def _frame(self, values: Floats, periods: pd.PeriodIndex) -> pd.DataFrame:
         index = unit_index(self.flows.units)

@@ -29,7 +29,7 @@ class Flows:
     Attributes
     ----------
     values : float array of shape (n_periods, n_pairs)
-        Gaps hold the last value before them, or the first after them.
+        Gaps hold the last value before them; 0 before the first one.
     known : bool array of shape (n_periods, n_pairs)
         Cells that were observed.
     rows, columns : int64 arrays of shape (n_pairs,)
@@ -55,6 +55,19 @@ class Flows:
     periods: pd.PeriodIndex
     blocks: tuple[Ints, Ints]
     sectors: pd.Index
+
+    @property
+    def begun(self) -> Bools:
+        """Pairs with a figure in the period or before, (n_periods, n_pairs)."""
+        return np.logical_or.accumulate(self.known, axis=0)
+
+    def later(self, origin: int, at: int) -> tuple[Floats, Bools]:
+        """Return flows of a period of the pairs that had begun at `origin`, else 0.
+
+        And which of them were observed.
+        """
+        begun = self.begun[origin]
+        return np.where(begun, self.values[at], 0.0), begun & self.known[at]
 
     def row_sums(self, values: Floats) -> Floats:
         """Add pairs, the last axis, up by origin."""
@@ -212,6 +225,8 @@ def _check_keys(panel: TradePanel) -> None:
 
 
 def _filled(values: Floats) -> Floats:
-    """Carry values over gaps, so that no gap looks like growth; shape (pairs, periods)."""
-    frame = pd.DataFrame(values)
-    return frame.ffill(axis=1).bfill(axis=1).to_numpy()
+    """Carry values over gaps, so that no gap looks like growth; shape (pairs, periods).
+
+    Only forward: what a pair had later was not known before its first figure.
+    """
+    return pd.DataFrame(values).ffill(axis=1).fillna(0.0).to_numpy()

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
+from forecast.fusion.totals import Totals
 
 __all__ = ["Margins", "Speeds", "Totals", "estimate_speeds", "extend_totals"]
 
@@ -86,30 +87,6 @@ class Margins:
                     code="F-526",
                     remedy=f"Give a number from 0 to {most}.",
                 )
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Totals over periods.
-
-    Attributes
-    ----------
-    exports : float array of shape (n_periods, n_origins)
-    imports : float array of shape (n_periods, n_destinations)
-    """
-
-    exports: Floats
-    imports: Floats
-
-    @property
-    def world(self) -> Floats:
-        """Sum of all flows, shape (n_periods,); never zero."""
-        total = self.exports.sum(axis=1)
-        return np.maximum(total, total[total > 0].min() if total.any() else 1.0)
-
-    def until(self, last: int) -> Totals:
-        """Return the periods up to the one at `last`."""
-        return Totals(self.exports[: last + 1], self.imports[: last + 1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from forecast.errors import ModelError
 from forecast.fusion.fit import FusionFit
 from forecast.fusion.flows import read_flows
 from forecast.fusion.levels import check_level, gaps_to_level
-from forecast.fusion.margins import Margins, Totals
+from forecast.fusion.margins import Margins
 from forecast.fusion.points import learn
 from forecast.fusion.rivals import Rivals, check_rival
 from forecast.fusion.split import SplitFit, fit_parts
 from forecast.fusion.structure import prepare_steps
+from forecast.fusion.totals import read_totals
 from forecast.gravity import Gravity
 from forecast.gravity.formulas.terms import parts_of
 from forecast.panel import TradePanel
@@ -146,9 +147,8 @@ class Fusion:
         gaps, level = None, None
         if self.level is not None:
             gaps, level = gaps_to_level(self.level, panel, flows)
-        x = flows.values
-        totals = Totals(flows.row_sums(x), flows.column_sums(x))
-        steps = prepare_steps(flows, gaps)
+        totals = read_totals(flows)
+        steps, last = prepare_steps(flows, gaps), len(flows.periods) - 1
         rivals = None if self.rival is None else Rivals(flows, steps, self.rival)
         return FusionFit(
             recipe=self,
@@ -157,6 +157,6 @@ class Fusion:
             totals=totals,
             level=level,
             steps=tuple(steps),
-            learned=learn(flows, totals, steps, self.dynamics, len(x) - 1, rivals),
+            learned=learn(flows, totals, steps, self.dynamics, last, rivals),
             rivals=rivals,
         )

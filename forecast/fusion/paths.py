@@ -63,6 +63,8 @@ class Outset:
     total_moves : two float arrays of shape (n_origins,), (n_destinations,)
     before : bool array of shape (n_pairs,)
         Pairs that have traded.
+    begun : bool array of shape (n_pairs,)
+        Pairs with a figure so far; others are not there.
     shocks : Shocks
     """
 
@@ -72,6 +74,7 @@ class Outset:
     volatility: Floats
     total_moves: tuple[Floats, Floats]
     before: NDArray[np.bool_]
+    begun: NDArray[np.bool_]
     shocks: Shocks
 
 
@@ -247,7 +250,8 @@ def _pair_paths(outset: Outset, z: Floats, h: int) -> Floats:
         out[rows] = point[rows, None] * np.exp(moved)
     expected = expected_flows(outset.flows, outset.after)[h]
     for k in range(2):
-        rows = np.flatnonzero((point <= 0) & (outset.before == bool(k)))
+        kind_k = outset.begun & (outset.before == bool(k))
+        rows = np.flatnonzero((point <= 0) & kind_k)
         out[rows] = expected[rows, None] * _entered(shocks, z[rows], k, known)
     return out
 

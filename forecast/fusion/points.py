@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.fusion.allocation import allocate_paths
-from forecast.fusion.flows import Flows
+from forecast.fusion.flows import FEWEST_PERIODS, Flows
 from forecast.fusion.margins import (
     Margins,
     Speeds,
@@ -125,21 +125,40 @@ def _totals_by_series(
     past: Totals, periods: pd.PeriodIndex, model: Recipe, ahead: int
 ) -> Totals:
     """Forecast each total by a model of one series; both sides add up to the world's."""
-    table = np.concatenate([past.world[:, None], past.exports, past.imports], axis=1).T
+    sides = _begun(past)
+    table = np.concatenate([past.world[:, None], *sides], axis=1).T
     n = past.exports.shape[1]
-    trading = table.sum(axis=1) > 0
+    trading = np.nansum(table, axis=1) > 0
     units = pd.DataFrame({"total": np.flatnonzero(trading)})
     sample = Sample(table[trading], units, pd.PeriodIndex(periods))
     points = np.zeros((len(table), ahead))
     points[trading] = model.fit_to(sample).point(ahead).to_numpy()
-    sides = points[1 : n + 1].T, points[n + 1 :].T
+    forecast = points[1 : n + 1].T, points[n + 1 :].T
     world = np.maximum(points[0], 0)
     return Totals(
         *(
             _scaled(side, world, last[-1])
-            for side, last in zip(sides, (past.exports, past.imports), strict=True)
+            for side, last in zip(forecast, (past.exports, past.imports), strict=True)
         )
     )
+
+
+def _begun(past: Totals) -> list[Floats]:
+    """Return totals with NaN before a code's first figure.
+
+    A code of few figures has the first one before it: nothing is known of its growth.
+    """
+    sides = [past.exports, past.imports]
+    if past.sums is None:
+        return sides
+    found = []
+    for side, seen in zip(sides, past.sums.seen, strict=True):
+        begun = np.logical_or.accumulate(seen[: len(side)], axis=0)
+        first = np.argmax(begun, axis=0)
+        short = begun.any(axis=0) & (begun.sum(axis=0) < FEWEST_PERIODS)
+        before = np.where(short, side[first, np.arange(side.shape[1])], np.nan)
+        found.append(np.where(begun | ~begun.any(axis=0), side, before))
+    return found
 
 
 def _scaled(side: Floats, world: Floats, last: Floats) -> Floats:

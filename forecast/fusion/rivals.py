@@ -25,7 +25,6 @@ from forecast.fusion.structure import (
     Weights,
     estimate_weights,
     large_pairs,
-    relative_moves,
 )
 
 __all__ = ["Rival", "Rivals", "check_rival"]
@@ -252,9 +251,7 @@ def _rows(
 def _table(features: Floats, step: Step) -> Floats:
     """Return what a learner sees: the linear terms, volatility, and size in logs."""
     size = step.flows / max(float(step.flows.sum()), 1e-300)
-    return np.column_stack(
-        [features, relative_moves(step.volatility), np.log(np.maximum(size, 1e-12))]
-    )
+    return np.column_stack([features, step.relative, np.log(np.maximum(size, 1e-12))])
 
 
 def _errors(
@@ -264,7 +261,7 @@ def _errors(
     assert step.scaled is not None
     linear = np.clip(step.features @ weights.values, -LARGEST_STEP, LARGEST_STEP)
     own = predicted(learner, step.features, step)
-    came, known = flows.values[origin + 1], flows.known[origin + 1]
+    came, known = flows.later(origin, origin + 1)
     world = max(float(came.sum()), 1e-300)
     return np.array(
         [

@@ -42,8 +42,14 @@ def summary(fit: FusionFit) -> str:
 def notes_of(fit: FusionFit) -> tuple[str, ...]:
     """Return what a reader of forecasts must know."""
     notes = []
-    if (gaps := int((~fit.flows.known).sum())) > 0:
-        notes.append(f"{gaps:,} missing cells hold the value before or after them")
+    begun, known = fit.flows.begun, fit.flows.known
+    if (gaps := int((begun & ~known).sum())) > 0:
+        notes.append(f"{gaps:,} missing cells hold the value before them")
+    if (absent := int((~begun).sum())) > 0:
+        notes.append(
+            f"{absent:,} missing cells before a pair's first figure are not taken for zero "
+            "trade: pairs that appear make no growth"
+        )
     if (left := len(fit.panel.units) - len(fit.flows.units)) > 0:
         notes.append(f"{left:,} pairs without any figure were left out")
     if fit.learned.weights.rows == 0:
@@ -85,9 +91,9 @@ def _of_totals(fit: FusionFit) -> str:
 
 def _of_structure(fit: FusionFit) -> str:
     """Weights that gravity, momentum and last year have for calm and volatile pairs."""
-    weights, volatility = fit.learned.weights, fit.step.volatility
+    weights = fit.learned.weights
     level = "gravity" if fit.level is not None else "the mean of three years"
-    relative = np.minimum(volatility / np.median(volatility), 4)
+    relative = fit.step.relative
     parts = []
     for share in WEIGHTED_QUANTILES:
         v = float(np.quantile(relative, share))

@@ -89,12 +89,20 @@ class Step:
         Typical absolute move beyond totals.
     scaled : float array of shape (n_pairs,), or None
         Flows scaled to the totals of the next year, where these are known.
+    begun : bool array of shape (n_pairs,), or None
+        Pairs with a figure so far; by default all.
     """
 
     flows: Floats
     features: Floats
     volatility: Floats
     scaled: Floats | None
+    begun: Bools | None = None
+
+    @property
+    def relative(self) -> Floats:
+        """Typical moves over that of the median pair."""
+        return relative_moves(self.volatility, self.begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +143,13 @@ def prepare_steps(flows: Flows, gaps: Floats | None) -> list[Step]:
     list of Step
         One for each period; in the first one nothing has moved yet.
     """
-    x = flows.values
+    x, begun = flows.values, flows.begun
     exports, imports = flows.row_sums(x), flows.column_sums(x)
-    scaled = [
-        allocate(x[t], flows.rows, flows.columns, exports[t + 1], imports[t + 1])
-        for t in range(len(x) - 1)
-    ]
+    scaled = []
+    for t in range(len(x) - 1):
+        next_year, _ = flows.later(t, t + 1)
+        sums = flows.row_sums(next_year), flows.column_sums(next_year)
+        scaled.append(allocate(x[t], flows.rows, flows.columns, *sums))
     moves = np.full(x.shape, np.nan)
     for t in range(1, len(x)):
         both = flows.known[t] & flows.known[t - 1]
@@ -153,10 +162,10 @@ def prepare_steps(flows: Flows, gaps: Floats | None) -> list[Step]:
             flow * flows.sector_totals(exports[t]),
             exports[t][flows.rows] * imports[t][flows.columns],
         )
-        features = _features(gap, moves[t], intensity, typical)
-        steps.append(
-            Step(flow, features, typical, scaled[t] if t < len(scaled) else None)
-        )
+        relative = relative_moves(typical, begun[t])
+        features = _features(gap, moves[t], intensity, relative)
+        after = scaled[t] if t < len(scaled) else None
+        steps.append(Step(flow, features, typical, after, begun[t]))
     return steps
 
 
@@ -197,7 +206,7 @@ def adjust(
     A `rival` may put moves of its own among those of each year.
     """
     features, total = step.features.copy(), np.zeros(len(step.flows))
-    relative = relative_moves(step.volatility)
+    relative = step.relative
     out = np.empty((steps, total.size))
     for ahead in range(steps):
         move: Floats = np.clip(features @ weights.values, -LARGEST_STEP, LARGEST_STEP)
@@ -245,8 +254,7 @@ def log_ratio(a: Floats, b: Floats) -> Floats:
 # ------------------------------------------------------------------------------- inside
 
 
-def _features(gap: Floats, move: Floats, intensity: Floats, typical: Floats) -> Floats:
-    relative = relative_moves(typical)
+def _features(gap: Floats, move: Floats, intensity: Floats, relative: Floats) -> Floats:
     gap = _clipped(gap, LARGEST_GAP)
     move = _clipped(move, LARGEST_MOVE)
     return np.stack(
@@ -261,9 +269,10 @@ def _features(gap: Floats, move: Floats, intensity: Floats, typical: Floats) -> 
     )
 
 
-def relative_moves(typical: Floats) -> Floats:
-    """Return typical moves over that of the median pair."""
-    return np.minimum(typical / np.median(typical), LARGEST_VOLATILITY)
+def relative_moves(typical: Floats, begun: Bools | None = None) -> Floats:
+    """Return typical moves over that of the median pair, of those that have begun."""
+    own = typical if begun is None or not begun.any() else typical[begun]
+    return np.minimum(typical / np.median(own), LARGEST_VOLATILITY)
 
 
 def _own_gap(moves: Floats, t: int) -> Floats:

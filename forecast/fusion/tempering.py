@@ -33,7 +33,6 @@ MOST_ORIGINS = 6
 
 def temperings_from(
     flows: Flows,
-    totals: Totals,
     steps: Sequence[Step],
     evidence: Evidence,
     classes: int,
@@ -43,7 +42,6 @@ def temperings_from(
     Parameters
     ----------
     flows : Flows
-    totals : Totals
     steps : sequence of Step
     evidence : Evidence
         Forecasts from earlier origins and their errors.
@@ -70,19 +68,21 @@ def temperings_from(
         )
         for h, past in enumerate(ours):
             at = origin + past.horizon
-            came, seen = flows.values[at], flows.known[at]
+            came, seen = flows.later(origin, at)
             needed = levels_needed(drawn.pairs[:, h], came)
             group = groups_of(past.size)
             for g in range(GROUPS):
                 of_pairs[g][h].append(needed[seen & (group == g)])
+            count = seen.astype(float)
             sides = (
-                levels_needed(drawn.exports[:, h], totals.exports[at]),
-                levels_needed(drawn.imports[:, h], totals.imports[at]),
+                levels_needed(drawn.exports[:, h], flows.row_sums(came)),
+                levels_needed(drawn.imports[:, h], flows.column_sums(came)),
             )
+            there = flows.row_sums(count) > 0, flows.column_sums(count) > 0
             for s in sectors:
                 own = (
-                    one[place == s]
-                    for one, place in zip(sides, flows.blocks, strict=True)
+                    one[(place == s) & some]
+                    for one, place, some in zip(sides, flows.blocks, there, strict=True)
                 )
                 of_totals[s][h].append(np.concatenate([*own]))
     return tempering(of_totals), tempering(of_pairs)
@@ -101,5 +101,6 @@ def _outset(
         volatility=step.volatility,
         total_moves=ours[0].moves,
         before=ours[0].before,
+        begun=flows.begun[ours[0].origin],
         shocks=measure_shocks(known, step.flows, classes),
     )
