@@ -29,6 +29,7 @@ from forecast.studies.config import parse_study
 from forecast.studies.digests import digest_of
 from forecast.studies.gravity_half.agreements import changes_of_terms, in_force
 from forecast.studies.gravity_half.growth import Control, growth_table, share_growth
+from forecast.studies.gravity_half.later import next_year_table, next_year_text
 from forecast.studies.gravity_half.outlook import (
     check_history,
     draw_growth,
@@ -37,6 +38,7 @@ from forecast.studies.gravity_half.outlook import (
 )
 from forecast.studies.gravity_half.phase_in import with_sums
 from forecast.studies.gravity_half.plan import ScenarioPlan
+from forecast.studies.gravity_half.record import Outlook
 from forecast.studies.gravity_half.scenario import play
 from forecast.studies.gravity_half.single_pair import years_with_and_without
 from forecast.studies.gravity_half.soft_events import SoftRange, range_of
@@ -399,8 +401,26 @@ def test_the_pair_cannot_tell_what_its_forums_do(result):
     assert row[["with", "without", "left_out"]].tolist() == [9, 7, 4]
     assert row["p_value"] > 0.1
     assert row["detectable_%"] > 15  # more than any soft event is known to do
+    # Forums are on record from 2003 on: two epochs, which no dealing of years can part.
+    assert row["one_split"]
+    assert row["years_without"] == "1996–2002"
+    assert row["years_with"].startswith("2003–")
+    assert "a split of time in two" in row["status"]
+    assert "all years without are of 1996–2002" in result.report.html
     last = result.tables["gravity_identification"].iloc[-1]
     assert last["soft events (this pair)"] == "cannot be told"
+    told = result.tables["gravity_identification"]["soft events (this pair)"]
+    assert told.str.contains("two epochs, 1996–2002 without").sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("years", "split"),
+    [({4, 5, 6, 7}, True), ({0, 1, 2}, True), ({0, 2, 4}, False), ({3, 4, 5}, False)],
+)
+def test_years_with_events_after_all_others_are_a_split_in_two(years, split):
+    growths = pd.Series(np.linspace(0, 0.1, 8), range(8))
+    found = years_with_and_without(growths, years, np.random.default_rng(0))
+    assert found.one_split is split
 
 
 # --- the next year --------------------------------------------------------------------
@@ -596,11 +616,58 @@ def test_what_2022_turned_out_to_be_is_told_in_hindsight_only(notebook):
     table = result.tables["hindsight_next_year"].set_index("reporter")
     assert table.loc["Kazakhstan", "level"] == 26_100
     assert table.loc["Russia", "level"] == 28_200
-    assert table["inside_80"].all()
     before, _, after = result.report.html.partition('class="apart"')
     assert "What gravity says" in before
     assert "28,200" in after
     assert "28,200" not in before
+
+
+def test_only_the_reporter_that_the_outlook_continues_is_held_against_it(notebook):
+    result = notebook["result"]
+    assert result.gravity.outlook.level_reporter == "Russia"
+    table = result.tables["hindsight_next_year"].set_index("reporter")
+    low, high = np.quantile(result.gravity.outlook.level, [0.1, 0.9])
+    assert low < 28_200 < high
+    assert table.loc["Russia", ["scored", "inside_80", "inside_95"]].all()
+    error = 100 * (np.median(result.gravity.outlook.level) / 28_200 - 1)
+    assert table.loc["Russia", "error_%"] == pytest.approx(error)
+    assert not table.loc["Kazakhstan", "scored"]
+    compared = [*table.loc[:, "median":"inside_95"], "error_%"]
+    assert table.loc["Kazakhstan", compared].isna().all()
+    assert "Other series, not held against it: 26,100 (Kazakhstan" in result.report.html
+
+
+@pytest.mark.parametrize(
+    ("level", "where"),
+    [
+        (100.0, "inside the 80 % interval"),
+        (118.0, "inside the 95 % interval, outside the 80 % one"),
+        (125.0, "outside the 95 % interval"),
+    ],
+)
+def test_the_hindsight_says_where_the_outcome_lies(level, where):
+    from forecast.studies.hindsight import Outcome
+
+    paths = np.linspace(80.0, 120.0, 401)
+    ahead = Outlook(2022, paths, paths - 100, pd.DataFrame(), "history", "own")
+    day = pd.Timestamp("2023-02-01")
+    own = Outcome(level, -0.02, "reported", "exactly", day, "")
+    other = replace(own, level=500.0)
+    table = next_year_table(ahead, {"other": other, "own": own}, "million USD")
+    told = next_year_text(table)
+    assert "(own, −2.0 %) million USD." in told
+    assert f"lies {where}. Other series, not held against it: 500 (other" in told
+    alone = next_year_text(next_year_table(ahead, {"other": other}, "million USD"))
+    assert "published nothing" in alone
+    assert "interval" not in alone
+    nothing = next_year_table(ahead, {}, "million USD")
+    assert next_year_text(nothing) == ""
+
+
+def test_no_mean_is_told_of_a_level_whose_expectation_is_infinite(result):
+    for name in ("outlook", "scenarios"):
+        assert "mean" not in result.tables[name].columns
+        assert result.tables[name][["median", "low_80", "high_95"]].notna().all(axis=None)
 
 
 def test_the_report_states_the_verdict_and_no_thanks(notebook):

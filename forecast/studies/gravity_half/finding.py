@@ -15,11 +15,7 @@ from forecast.studies.facts import StudyFacts
 from forecast.studies.gravity_half.agreements import changes_of_terms
 from forecast.studies.gravity_half.growth import Control, growth_table, share_growth
 from forecast.studies.gravity_half.identified import identification_table
-from forecast.studies.gravity_half.outlook import (
-    history_reporter,
-    log_growths,
-    look_ahead,
-)
+from forecast.studies.gravity_half.outlook import look_ahead
 from forecast.studies.gravity_half.phase_in import with_sums
 from forecast.studies.gravity_half.plan import GravityPlan, ScenarioPlan
 from forecast.studies.gravity_half.record import (
@@ -28,10 +24,10 @@ from forecast.studies.gravity_half.record import (
     Outlook,
     ScenarioPaths,
     SharedGrowth,
-    spans,
+    intervals,
 )
 from forecast.studies.gravity_half.scenario import play, scenario_table
-from forecast.studies.gravity_half.single_pair import years_with_and_without
+from forecast.studies.gravity_half.single_pair import single_pair_table
 from forecast.studies.gravity_half.soft_events import (
     SoftRange,
     changes_of_indicators,
@@ -108,7 +104,7 @@ def find_gravity_half(
     if shared is not None:
         basis = _basis(estimates, soft, shared)
         tables["gravity_growth"] = growth_table(shared, year.forecast.measure, basis)
-    single = _single(plan, known, seed)
+    single = single_pair_table(plan.history, known, seed)
     tables["gravity_single_pair"] = single
     tables["gravity_identification"] = identification_table(estimates, single)
     outlook = _outlook(plan, year, known, seed)
@@ -217,47 +213,6 @@ def _basis(
     return told
 
 
-def _single(plan: GravityPlan, known: StudyFacts, seed: int) -> pd.DataFrame:
-    """Growth of the pair in years with a forum and without, all that one pair offers."""
-    reporter = history_reporter(known.figures, plan.history)
-    growths = log_growths(known.figures.for_reporter(reporter).yearly())
-    held = _years_held(known.events, "forum")
-    unclear = {y for y in growths.index if _unclear(y, held)}
-    growths = growths[~growths.index.isin(sorted(unclear))]
-    found = years_with_and_without(growths, held, unit_rng(seed, "gravity", "single"))
-    return pd.DataFrame(
-        [
-            {
-                "what": "growth in years with a forum against years without",
-                "reporter": reporter,
-                "years": f"{growths.index.min()}–{growths.index.max()}"
-                if len(growths)
-                else "",
-                "with": found.with_events,
-                "without": found.without,
-                "left_out": len(unclear),
-                "difference_%": found.difference,
-                "p_value": found.p_value,
-                "detectable_%": found.detectable,
-                "status": "not identified: one pair, and all else moved as well",
-            }
-        ]
-    )
-
-
-def _years_held(log: EventLog | None, kind: str) -> set[int]:
-    if log is None:
-        return set()
-    table = log.in_hindsight().to_frame()
-    held = table[(table["kind"] == kind) & (table["status"] == "held")]
-    return set(held["date"].dropna().dt.year)
-
-
-def _unclear(year: int, held: set[int]) -> bool:
-    """Between the first and the last event on record a year without a record proves nothing."""
-    return bool(held) and min(held) < year < max(held) and year not in held
-
-
 def _outlook(
     plan: GravityPlan, year: Nowcast, known: StudyFacts, seed: int
 ) -> Outlook | None:
@@ -265,7 +220,14 @@ def _outlook(
         return None
     rng = unit_rng(seed, "gravity", "outlook")
     level = year.forecast.draws[0, 0]
-    return look_ahead(level, year.year + 1, known.figures, plan.history, rng)
+    return look_ahead(
+        level,
+        year.year + 1,
+        known.figures,
+        plan.history,
+        rng,
+        level_reporter=str(year.evidence["reporter"].iloc[0]),
+    )
 
 
 def _played(
@@ -289,7 +251,7 @@ def _outlook_table(outlook: Outlook, measure: str) -> pd.DataFrame:
             "quantity": quantity,
             "unit": unit,
             "median": float(np.median(values)),
-            **spans(values),
+            **intervals(values),
         }
         for quantity, unit, values in (
             ("level", measure, outlook.level),

@@ -71,4 +71,10 @@ def _told(single: pd.DataFrame) -> str:
         f"years dealt at random: {row['difference_%']:+.0f} % growth in the {row['with']} years "
         f"with a forum against the {row['without']} without, p = {row['p_value']:.2f}; "
         f"{row['detectable_%']:.0f} % would have been seen"
+        + (
+            f"; no mixture of years but two epochs, {row['years_without']} without and "
+            f"{row['years_with']} with, so that p says little"
+            if row["one_split"]
+            else ""
+        )
     )

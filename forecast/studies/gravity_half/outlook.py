@@ -8,6 +8,9 @@ one mean and one spread, so that the next year's is
 Only growth between two consecutive years counts: over years that are missing or broken
 nothing is known. Levels of the history are another reporter's than those of the nowcast
 and are never joined to them; rates of change may stand beside each other.
+
+The exponential of a Student variable has no finite mean, so that the median and intervals
+are told and a mean never is.
 """
 
 from __future__ import annotations
@@ -124,7 +127,13 @@ def check_history(growths: pd.Series, fewest: int = FEWEST) -> pd.DataFrame:
 
 
 def look_ahead(
-    level: Floats, year: int, figures: Releases, named: str, rng: np.random.Generator
+    level: Floats,
+    year: int,
+    figures: Releases,
+    named: str,
+    rng: np.random.Generator,
+    *,
+    level_reporter: str = "",
 ) -> Outlook | None:
     """Multiply the paths of this year by growth of the next; None without a history.
 
@@ -139,6 +148,8 @@ def look_ahead(
     named : str
         Reporter of the history, or "".
     rng : Generator
+    level_reporter : str
+        Whose `level` is.
     """
     reporter = history_reporter(figures, named)
     growths = log_growths(figures.for_reporter(reporter).yearly())
@@ -152,4 +163,5 @@ def look_ahead(
         100 * np.expm1(growth),
         check_history(growths),
         reporter,
+        level_reporter,
     )

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from forecast.attribution import PanelEstimates
 
-__all__ = ["Floats", "GravityHalf", "Outlook", "ScenarioPaths", "SharedGrowth", "spans"]
+__all__ = [
+    "Floats",
+    "GravityHalf",
+    "Outlook",
+    "ScenarioPaths",
+    "SharedGrowth",
+    "intervals",
+    "spans",
+]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -59,6 +67,8 @@ class Outlook:
         low_80, high_80, low_95, high_95, inside_80, inside_95``.
     reporter : str
         Whose yearly totals the history is.
+    level_reporter : str
+        Whose level is continued; only this reporter's outcome can be held against it.
     """
 
     year: int
@@ -66,6 +76,7 @@ class Outlook:
     growth: Floats
     history: pd.DataFrame = field(repr=False)
     reporter: str
+    level_reporter: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,12 @@ class GravityHalf:
 
 def spans(values: Floats) -> dict[str, float]:
     """Mean and central intervals of paths; means of parts add up, medians do not."""
-    found = {"mean": float(values.mean())}
+    return {"mean": float(values.mean()), **intervals(values)}
+
+
+def intervals(values: Floats) -> dict[str, float]:
+    """Central intervals of paths, also of those whose mean does not exist."""
+    found: dict[str, float] = {}
     for level in LEVELS:
         tail = (100 - level) / 200
         low, high = np.quantile(values, [tail, 1 - tail])

@@ -17,7 +17,12 @@ from forecast.attribution.literature import published_for
 from forecast.errors import StudyError
 from forecast.events import EventLog
 from forecast.studies.gravity_half.plan import ScenarioPlan
-from forecast.studies.gravity_half.record import Floats, Outlook, ScenarioPaths, spans
+from forecast.studies.gravity_half.record import (
+    Floats,
+    Outlook,
+    ScenarioPaths,
+    intervals,
+)
 from forecast.studies.gravity_half.soft_events import range_of
 
 __all__ = ["play", "scenario_table", "share_of_year"]
@@ -185,7 +190,7 @@ def scenario_table(
     -------
     DataFrame
         ``scenario``, ``reading``, ``quantity`` ("level" or "change"), ``unit``,
-        ``mean``, ``median``, interval ends, ``share_of_year_%``, ``effect_%``, ``basis``,
+        ``median``, interval ends (a mean does not exist, see `look_ahead`), ``share_of_year_%``, ``effect_%``, ``basis``,
         ``status``.
     """
     base: dict[str, object] = {"scenario": "baseline", "reading": ""}
@@ -203,10 +208,10 @@ def scenario_table(
             who | {"quantity": "level"} | _told(outlook.level + one.change) | more
         )
         rows.append(who | {"quantity": "change"} | _told(one.change) | more)
-    order = ["scenario", "reading", "quantity", "unit", "mean", "median", "low_80"]
+    order = ["scenario", "reading", "quantity", "unit", "median", "low_80"]
     order += ["high_80", "low_95", "high_95", "share_of_year_%", "effect_%", "basis"]
     return pd.DataFrame(rows).reindex(columns=[*order, "status"])
 
 
 def _told(values: Floats) -> dict[str, object]:
-    return {"median": float(np.median(values)), **spans(values)}
+    return {"median": float(np.median(values)), **intervals(values)}

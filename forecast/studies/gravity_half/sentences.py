@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from forecast.attribution.verdicts import LARGE_SHARE
 from forecast.plots.look import scale_of
@@ -95,7 +96,18 @@ def single_text(half: GravityHalf) -> str:
         f"{_signed(row['difference_%'])} % more in the {row['with']} years with a forum on "
         f"record than in the {row['without']} years without "
         f"(p = {row['p_value']:.2f}); only a difference of {row['detectable_%']:.0f} % would "
-        "have been seen, and oil, roubles and all else moved as well."
+        f"have been seen, and oil, roubles and all else moved as well.{_split(row)}"
+    )
+
+
+def _split(row: pd.Series) -> str:
+    """Say when years with and without are no mixture but two epochs."""
+    if not row["one_split"]:
+        return ""
+    return (
+        f" It is a split of time in two: all years without are of {row['years_without']}, all "
+        f"years with of {row['years_with']}. The p-value takes years as exchangeable, which "
+        "two epochs are not."
     )
 
 
@@ -127,13 +139,13 @@ def outlook_text(half: GravityHalf, measure: str) -> str:
 
 def _played(one: ScenarioPaths, outlook: Outlook, measure: str) -> str:
     change = one.change
-    scale = scale_of(measure, [float(outlook.level.mean())])
-    share = 100 * float(change.mean() / outlook.level.mean())
+    scale = scale_of(measure, [float(np.median(outlook.level))])
+    middle, share = np.median(change), 100 * np.median(change / outlook.level)
     effect = f"{one.percent.mean():+.1f} %".replace("-", "−")
     return (
         f"- {one.name}, {READINGS[one.reading]}: {effect} in force over "
-        f"{100 * one.share.mean():.0f} % of the year brings {scale.text(float(change.mean()), signed=True)} {scale.unit} "
-        f"({_signed(share)} %). {one.verdict[0].upper()}{one.verdict[1:]}."
+        f"{100 * one.share.mean():.0f} % of the year brings {scale.text(float(middle), signed=True)} {scale.unit} "
+        f"({_signed(float(share))} %; medians). {one.verdict[0].upper()}{one.verdict[1:]}."
     )
 
 
