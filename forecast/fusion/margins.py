@@ -119,8 +119,10 @@ def estimate_speeds(totals: Totals, prior: Margins) -> Speeds:
     world = _logs(totals.world)
     years = range(1, len(world) - 1)
     rows = [
-        _rows(side, _logs(side), world, year)
-        for side in (totals.exports, totals.imports)
+        _rows(size, _logs(side), world, year)
+        for size, side in zip(
+            totals.sizes, (totals.exports, totals.imports), strict=True
+        )
         for year in years
     ]
     if prior.spread == 0 or not rows:
@@ -167,13 +169,13 @@ def extend_totals(totals: Totals, speeds: Speeds, steps: int) -> Totals:
 # ------------------------------------------------------------------------------- inside
 
 
-def _rows(side: Floats, logs: Floats, world: Floats, year: int) -> Floats:
+def _rows(size: Floats, logs: Floats, world: Floats, year: int) -> Floats:
     """Return weight, growth, world growth, drift, gap and own growth of one year."""
     now, after = logs[year], logs[year + 1]
     there = np.isfinite(now) & np.isfinite(after)
     own = _beyond(logs, world, year)[there]
     gap = np.minimum(_peaks(logs, year)[there] - now[there], LARGEST_GAP)
-    weight = side[year][there] / side[year].sum() / 2
+    weight = size[year][there] / size[year].sum() / 2
     growth = after[there] - now[there]
     ones = np.ones(int(there.sum()))
     return np.stack(

@@ -243,7 +243,7 @@ def _rows(
         came, base = flows.values[at][use], step.scaled[use]
         target = np.log(np.maximum(came, 1e-300)) - np.log(base)
         target = np.clip(target, -LARGEST_TARGET, LARGEST_TARGET)
-        world = max(float(flows.values[at].sum()), 1e-300)
+        world = max(float(flows.values[at][there].sum()), 1e-300)
         found.append((_table(step.features, step)[use], target, base / world))
     return found
 

@@ -185,7 +185,7 @@ def estimate_weights(steps: Sequence[Step], actual: Floats, known: Bools) -> Wei
     for step, came, there in zip(steps, actual, known, strict=True):
         if step.scaled is None:
             continue
-        world = max(float(came.sum()), 1e-300)
+        world = max(float(came[there].sum()), 1e-300)
         use = there & large_pairs(step.scaled)
         z.append(step.features[use])
         base.append(step.scaled[use] / world)

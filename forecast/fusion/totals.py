@@ -43,6 +43,14 @@ class Totals:
         total = self.exports.sum(axis=1) if self.size is None else self.size
         return np.maximum(total, total[total > 0].min() if total.any() else 1.0)
 
+    @property
+    def sizes(self) -> tuple[Floats, Floats]:
+        """Exports and imports as they were recorded, not chained."""
+        if self.sums is None:
+            return self.exports, self.imports
+        count = len(self.exports)
+        return self.sums.exports[:count], self.sums.imports[:count]
+
     def until(self, last: int) -> Totals:
         """Return the periods up to the one at `last`, as they were known then."""
         if self.sums is not None:
