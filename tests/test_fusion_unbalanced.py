@@ -207,3 +207,19 @@ def test_a_sector_that_starts_from_zero_leaves_the_others_as_sure_as_they_were()
         if past.origin + past.horizon == 11 and past.horizon == 1:
             assert abs(past.world) < 0.3
             assert past.sectors[2] == 0
+
+
+def test_beginnings_of_which_little_is_known_still_give_forecasts():
+    frame = world()
+    year = frame["period"].rank(method="dense").astype(int)
+    pair = frame.groupby(ENDS).ngroup()
+    first = (frame["origin"] == "R1") & (frame["destination"] == "R2")
+    for kept in (
+        (year > 2) | first,  # one pair alone for two years
+        (year > 2) ^ first,  # which then trades no more
+        (pair + year) % 2 == 0,  # nobody in two years running
+    ):
+        fit = Fusion().fit(panel_of(frame[kept]))
+        assert np.isfinite(fit.forecast(2, paths=20).draws).all()
+        assert fit.params.notna().all()
+    assert "no pair-year" in " ".join(fit.notes)

@@ -190,7 +190,7 @@ def estimate_weights(steps: Sequence[Step], actual: Floats, known: Bools) -> Wei
         z.append(step.features[use])
         base.append(step.scaled[use] / world)
         target.append(came[use] / world)
-    if not z:
+    if not any(map(len, z)):
         return Weights(np.zeros(len(TERMS)), 0)
     values = _least_absolute(
         np.concatenate(z), np.concatenate(base), np.concatenate(target)
