@@ -112,6 +112,14 @@ def study_in(folder, flows, text=WHOLE):
     return run_study(folder / "study.toml")
 
 
+def answer_in(folder, flows, text):
+    """Run a study without writing its folder."""
+    folder.mkdir()
+    flows.to_csv(folder / "flows.csv", index=False)
+    (folder / "study.toml").write_text(text)
+    return Study.from_toml(folder / "study.toml").run()
+
+
 def contents(folder):
     """Every file below a folder, as bytes."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -433,6 +441,256 @@ def test_what_the_data_do_not_have_is_told_with_its_line(home, old, new, code, s
         run_study(path, home / "nothing")
     assert (caught.value.code, caught.value.column) == (code, said)
     assert not (home / "nothing").exists()
+
+
+POTENTIAL = """
+[potential]
+formula = "flow ~ agreement | origin^period + destination^period"
+"""
+DECOMPOSITION = """
+[decomposition]
+by = "total"
+"""
+MODELS = """
+[[models]]
+name = "a"
+formula = "flow ~ agreement | origin^period + destination^period"
+"""
+ATTRIBUTION = """
+[attribution]
+terms = "agreement"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("origins = 4", "origins = [1900]", "F-634", "backtest.origins"),
+        ("origins = 4", 'origins = ["abc"]', "F-402", "backtest.origins"),
+        ("origins = 4", "origins = [2024]", "F-634", "backtest.origins"),
+        ("origins = 4", "origins = [2022, 2022]", "F-634", "backtest.origins"),
+        ("origins = 4", "origins = 99", "F-634", "backtest.origins"),
+        ("flow ~ agreement", "flow ~ agreemnt", "F-715", "gravity.formula"),
+        ("[gravity]", '[gravity]\ncluster = "par"', "F-715", "gravity.cluster"),
+        (
+            "changes = { agreement",
+            "changes = { agreemnt",
+            "F-715",
+            "scenarios[1].changes",
+        ),
+        ('[["R2", "R3"]]', '[["ZZZ", "*"]]', "F-872", "scenarios[1].pairs"),
+        ("start = 2025", 'start = "soon"', "F-402", "scenarios[1].start"),
+        ("start = 2025", "start = 2031", "F-872", "scenarios[1].start"),
+        ("start = 2025", "where = { none = 1 }", "F-715", "scenarios[1].where"),
+        ('"A day less"', '"An agreement"', "F-714", "scenarios[2].name"),
+        ('by = "total"', "start = 1900", "F-715", "decomposition.start"),
+        ('by = "total"', 'groups = { a = ["b"] }', "F-715", "decomposition.groups"),
+        ('by = "total"', 'given = { a = "b" }', "F-715", "decomposition.given"),
+        ('by = "total"', "start = 2012\nend = 2012", "F-726", "decomposition"),
+        ("[potential]", "[potential]\nfolds = 1000", "F-892", "potential.folds"),
+        ("[potential]", "[potential]\nstart = 1900", "F-715", "potential.start"),
+        (
+            "[potential]",
+            "[potential]\nstart = 2020\nend = 2018",
+            "F-715",
+            "potential.end",
+        ),
+        ('name = "a"', 'name = "a"\nwithout = { b = 1 }', "F-728", "models[1].without"),
+        (MODELS, MODELS * 2, "F-728", "models[2].name"),
+        (
+            MODELS,
+            MODELS.replace("~ agreement", "~ us"),
+            "F-715",
+            "models[1].formula",
+        ),
+        (
+            ATTRIBUTION,
+            ATTRIBUTION + 'placebos = ["b"]',
+            "F-715",
+            "attribution.placebos",
+        ),
+        (ATTRIBUTION, ATTRIBUTION + 'among = ["A", "B"]', "F-715", "attribution.among"),
+        ('terms = "agreement"', 'terms = "visits"', "F-715", "attribution.terms"),
+        ('focus = "R2"', "since = 2100", "F-425", "panel.since"),
+        ('focus = "R2"', 'since = "xx"', "F-402", "panel.since"),
+        ("2025-06-30", "1900-01-01", "F-422", "study.as_of"),
+    ],
+)
+def test_what_the_data_cannot_answer_stops_the_run_before_any_computation(
+    home, old, new, code, said
+):
+    text = WHOLE + DECOMPOSITION + POTENTIAL + MODELS + ATTRIBUTION
+    assert old in text
+    path = home / "cannot.toml"
+    path.write_text(text.replace(old, new, 1))
+    done = []
+    with pytest.raises(StudyError) as caught:
+        Study.from_toml(path).run(done.append)
+    assert done == ["read the flows"]
+    assert caught.value.code == code
+    assert caught.value.column == said
+    line = int(re.search(r"cannot.toml, line (\d+)", str(caught.value))[1])
+    written = path.read_text().split("\n")
+    table = re.split(r"[.\[]", said)[0]
+    headers = [row for row in written[:line] if re.match(r"\[{1,2}[a-z]", row)]
+    assert headers[-1].strip("[] ") == table
+    if "." in said:
+        assert said.rpartition(".")[2] in written[line - 1]
+
+
+def test_what_only_the_model_finds_wrong_is_told_with_its_line_too(home):
+    path = home / "late.toml"
+    late = GRAVITY.replace(FORMULA, "flow ~ agreement + i(period, agreement)")
+    text = HEAD + PANEL + late.replace("corrected = true\n", "")
+    path.write_text(text + DECOMPOSITION + 'groups = { a = ["b"] }\n')
+    with pytest.raises(StudyError, match=r"late.toml, line \d+") as caught:
+        Study.from_toml(path).run()
+    assert caught.value.code == "F-882"
+    assert caught.value.column == "decomposition"
+
+
+def test_all_that_the_data_cannot_answer_is_told_at_once(home):
+    path = home / "many.toml"
+    text = WHOLE.replace("origins = 4", "origins = [1900]")
+    path.write_text(text.replace("changes = { agreement", "changes = { agreemnt"))
+    with pytest.raises(StudyError, match=r"scenarios\[1\].changes") as caught:
+        Study.from_toml(path).run()
+    assert caught.value.count == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("paths = 60", "paths = 1", "F-704", "forecast.paths"),
+        ("paths = 20", "paths = 19", "F-704", "backtest.paths"),
+        ('["Naive", "Drift"]', '["Naive", "Naive"]', "F-704", "backtest.against"),
+        ('by = "total"', 'of = "forecast"\ndraws = 9', "F-705", "decomposition.draws"),
+        (
+            'by = "total"',
+            'of = "forecast"\ngiven = { a = "flow" }',
+            "F-705",
+            "decomposition.given",
+        ),
+        ("[potential]", "[potential]\nfolds = 1", "F-704", "potential.folds"),
+        (
+            "[attribution]",
+            "[attribution]\npermutations = 5",
+            "F-704",
+            "attribution.permutations",
+        ),
+    ],
+)
+def test_a_key_that_would_change_nothing_or_mean_nothing_is_refused(
+    old, new, code, said
+):
+    text = WHOLE + DECOMPOSITION + POTENTIAL + ATTRIBUTION
+    assert old in text
+    with pytest.raises(StudyError, match=r"line \d+") as caught:
+        parse_pair_study(text.replace(old, new), "study.toml")
+    assert (caught.value.code, caught.value.column) == (code, said)
+
+
+def test_days_until_figures_are_out_need_a_day_to_count_to():
+    lagged = PANEL + "lag_days = 90\n"
+    with pytest.raises(StudyError, match=r"line \d+") as caught:
+        parse_pair_study(HEAD.replace("as_of", "# as_of") + lagged + FORECAST)
+    assert (caught.value.code, caught.value.column) == ("F-705", "panel.lag_days")
+    assert parse_pair_study(HEAD + lagged + FORECAST).panel.lag_days == 90
+
+
+def test_a_backtest_knows_no_figure_before_it_was_out(flows, tmp_path):
+    text = HEAD.replace("as_of", "# as_of") + PANEL + BACKTEST
+    text = text.replace("origins = 4", "origins = [2020]")
+    text += '[forecast]\nmodel = "Drift"\n'
+    lagged = text.replace("focus", "lag_days = 90\nfocus")
+    at_once = answer_in(tmp_path / "at_once", flows, text)
+    later = answer_in(tmp_path / "later", flows, lagged)
+    wide = flows.pivot_table("flow", ["origin", "destination"], "period")
+    for found, last in ((at_once, 2020), (later, 2019)):
+        table = found.parts["backtest"].result.forecasts
+        naive = table[table["model"] == "Naive"]
+        assert set(naive["period"].astype(str)) == {"2021"}
+        np.testing.assert_allclose(naive["point"], wide[last], rtol=1e-12)
+
+
+@pytest.mark.parametrize("changes", ["", 'changes = { agreement = "+0" }\n'])
+@pytest.mark.parametrize("forecast", ["", FORECAST])
+@pytest.mark.parametrize("focus", ["", 'focus = "R2"'])
+def test_a_scenario_that_changes_nothing_says_so(
+    flows, tmp_path, changes, forecast, focus
+):
+    panel = PANEL.replace('focus = "R2"', focus)
+    none = f'[[scenarios]]\nname = "As it was"\n{changes}'
+    text = HEAD + panel + GRAVITY + forecast + none
+    found = answer_in(tmp_path / "none", flows, text)
+    assert "'As it was' changes nothing" in found.parts["scenarios"].headline
+    table = found.tables["scenarios"]
+    assert set(table["flows"]) == {0}
+    assert (table.drop(columns=["scenario", "period"]) == 0).all(axis=None)
+    assert "scenarios_pairs" not in found.tables
+
+
+def test_a_scenario_that_changes_nothing_stands_beside_one_that_does(flows, tmp_path):
+    none = '[[scenarios]]\nname = "As it was"\n'
+    found = answer_in(
+        tmp_path / "both", flows, HEAD + PANEL + GRAVITY + FORECAST + SCENARIOS + none
+    )
+    table = found.tables["scenarios"].set_index("scenario")
+    assert (table.loc["As it was", "difference"] == 0).all()
+    assert (table.loc["A day less", "difference"] > 0).all()
+    assert set(found.tables["scenarios_pairs"]["scenario"]) >= {"A day less"}
+
+
+def test_least_squares_give_a_fusion_no_level_and_the_report_says_so(flows, tmp_path):
+    ols = GRAVITY.replace("flow ~", "log(flow) ~").replace(
+        "corrected = true", 'estimator = "ols"'
+    )
+    found = answer_in(tmp_path / "ols", flows, HEAD + PANEL + ols + FORECAST)
+    assert found.parts["forecast"].result.model == "Fusion"
+    assert "least squares; it gives the forecast no level" in repr(found)
+    assert "no level" not in repr(
+        answer_in(tmp_path / "ppml", flows, HEAD + PANEL + GRAVITY + FORECAST)
+    )
+
+
+def test_the_verdict_on_cooperation_is_the_answer(flows, tmp_path):
+    found = answer_in(
+        tmp_path / "verdict",
+        flows,
+        HEAD + PANEL + GRAVITY.replace("corrected = true", "") + ATTRIBUTION,
+    )
+    html = found.report.html
+    verdict = html.index("Thanks to cooperation, 2012 to 2024")
+    assert verdict < html.index("Gravity over 390 flows gives")
+
+
+def test_sectors_of_a_pair_are_flows_of_their_own(flows, tmp_path):
+    goods = pd.concat(
+        [
+            flows.assign(goods=name, flow=flows["flow"] * share)
+            for name, share in (("food", 0.25), ("steel", 0.75))
+        ],
+        ignore_index=True,
+    )
+    effects = (
+        "origin^goods^period + destination^goods^period + origin^destination^goods"
+    )
+    gravity = f'[gravity]\nformula = "flow ~ agreement | {effects}"\n'
+    potential = POTENTIAL.replace("origin^", "origin^goods^").replace(
+        "destination^", "destination^goods^"
+    )
+    text = HEAD + PANEL.replace("focus", 'sector = "goods"\nfocus') + gravity
+    text += FORECAST + potential + SCENARIOS + DECOMPOSITION
+    found = answer_in(tmp_path / "goods", goods, text)
+    table = found.tables["forecast_pairs"]
+    assert len(table) == 2 * 2 * 30
+    assert set(table["goods"]) == {"food", "steel"}
+    assert set(found.tables["potential"]["goods"]) == {"food", "steel"}
+    whole = fc.Gravity(FORMULA).fit(flows[flows["period"] <= 2024])
+    estimate = found.tables["gravity_coefficients"]["estimate"].iloc[0]
+    assert estimate == pytest.approx(float(whole.beta[0]), rel=1e-6)
+    with pytest.raises(StudyError, match=r"panel\.sector"):
+        answer_in(tmp_path / "none", goods, text.replace('"goods"', '"god"'))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ STUDY_KEYS = {
 PANEL_KEYS = {
     "data": Key(a_text, required=True),
     **{name: Key(a_text) for name in ("origin", "destination", "period", "flow")},
-    **{name: Key(a_text) for name in ("unit", "reporter", "source", "released")},
+    **{name: Key(a_text) for name in ("sector", "unit", "reporter")},
+    **{name: Key(a_text) for name in ("source", "released")},
     "covariates": Key(some_texts),
     "since": Key(a_period),
     "until": Key(a_period),
@@ -170,6 +171,13 @@ def _complain_of_misfits(
             ("indicators",),
             "needs events, and the study has none",
             "Add events to [panel].",
+        )
+    if panel["lag_days"] and study["as_of"] is None and "backtest" not in document:
+        reading.complain(
+            "F-705",
+            ("panel", "lag_days"),
+            "changes nothing without a day on which figures were known",
+            "Add as_of to [study], or a [backtest].",
         )
     if panel["released"] and study["as_of"] is None:
         reading.complain(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,10 @@ class Known:
         Where the flows come from.
     found : mapping of str to Part
         By the name of their table.
+    asked : mapping of str to plan
+        What each table of the file asks for, those not answered yet too.
+    lag_days : int
+        Days from the end of a period, or from its release, until it is known.
     """
 
     panel: TradePanel
@@ -51,6 +56,8 @@ class Known:
     focus: Focus = field(default_factory=Focus)
     source: str = ""
     found: Mapping[str, Part] = field(default_factory=dict)
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    lag_days: int = 0
 
     @property
     def gravity(self) -> GravityFit | None:

@@ -20,6 +20,7 @@ from forecast.studies.pairs.plan import PairPlan
 
 __all__ = ["lay_out", "method_fields"]
 
+VERDICT = "attribution"
 NOT_TESTED = "Not tested in this study."
 FIELDS = {
     "Intervals and standard errors": "None are reported.",
@@ -75,8 +76,12 @@ def method_fields(plan: PairPlan, known: Known) -> dict[str, str]:
 
 
 def _answer(known: Known) -> list[Block]:
-    """The headlines: the first in large type, the others as a list."""
-    first, *others = [part.headline for part in known.found.values()]
+    """The headlines: the first in large type, the others as a list.
+
+    Where a study asks what cooperation did, the verdict is the answer and comes first.
+    """
+    tables = sorted(known.found, key=lambda table: table != VERDICT)
+    first, *others = [known.found[table].headline for table in tables]
     blocks: list[Block] = [Lead(first)]
     if others:
         blocks.append("\n".join(f"- {' '.join(text.split())}" for text in others))

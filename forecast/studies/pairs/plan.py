@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from forecast.errors import StudyError
+from forecast.errors import ForecastError, MissingPackageError, StudyError
 from forecast.events import Recipe
 from forecast.studies.complaints import Complaint, study_error
+from forecast.studies.pairs.checking import EntryError, as_complaint
 from forecast.studies.pairs.focus import Focus
 from forecast.studies.toml_lines import KeyPath
 
@@ -27,6 +29,8 @@ class PanelPlan:
         A shipped set by name, or a file beside the study.
     origin, destination, period, flow : str or None
         Columns; a shipped set knows its own.
+    sector : str or None
+        Column of goods or sectors, where a pair has several flows.
     unit, reporter, source : str or None
         Unit of measurement; who reported (a column, or a name); where the flows are from.
     released : str or None
@@ -36,7 +40,8 @@ class PanelPlan:
     since, until : str or None
         First and last period.
     lag_days : int
-        Days from the end of a period, or from its release, until it is known.
+        Days from the end of a period, or from its release, until it is known: on the
+        as-of date, and at each origin of a backtest.
     events : str or None
         A shipped log by name, or a file beside the study.
     focus : Focus
@@ -47,6 +52,7 @@ class PanelPlan:
     destination: str | None = None
     period: str | None = None
     flow: str | None = None
+    sector: str | None = None
     unit: str | None = None
     reporter: str | None = None
     source: str | None = None
@@ -96,5 +102,36 @@ class PairPlan:
         self, code: str, path: KeyPath, problem: str, remedy: str = ""
     ) -> StudyError:
         """Make an error that names a key of the file and its line."""
-        complaint = Complaint(code, path, problem, remedy)
-        return study_error([complaint], dict(self.lines), self.name)
+        return self.error_of([Complaint(code, path, problem, remedy)])
+
+    def error_of(self, complaints: Sequence[Complaint]) -> StudyError:
+        """Make one error of all that is wrong."""
+        return study_error(list(complaints), dict(self.lines), self.name)
+
+    @contextmanager
+    def at(self, *path: str, keys: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Tell of errors inside from which key of the file, and which line, they come.
+
+        Parameters
+        ----------
+        *path : str
+            Table, or table and key, that is at work.
+        keys : mapping of str to str, optional
+            The key of the table, by the column that an error may name.
+
+        Raises
+        ------
+        StudyError
+            With the code of what was raised inside.
+        """
+        try:
+            yield
+        except MissingPackageError:
+            raise
+        except ForecastError as wrong:
+            place: KeyPath = path
+            if isinstance(wrong, EntryError):
+                place = (*place, wrong.entry)
+            if wrong.column in (keys or {}):
+                place = (*place, (keys or {})[str(wrong.column)])
+            raise self.error_of([as_complaint(wrong, place)]) from wrong

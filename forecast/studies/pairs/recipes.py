@@ -11,11 +11,13 @@ from forecast import series
 from forecast.errors import ForecastError, ModelError
 from forecast.fusion import Fusion
 from forecast.gravity import Gravity
-from forecast.studies.values import WrongValueError, a_text
+from forecast.studies.values import WrongValueError, a_text, a_whole
 
-__all__ = ["FUSION", "a_model", "make_model", "some_models"]
+__all__ = ["FUSION", "a_model", "make_model", "some_models", "some_paths"]
 
 FUSION = "Fusion"
+FEWEST_PATHS = 20
+"""The tails of an interval of 95 per cent hold one path of twenty."""
 KINDS: dict[str, Any] = {
     name: kind
     for name in series.__all__
@@ -39,7 +41,17 @@ def some_models(value: Any) -> tuple[str, ...]:
     """Read a list of names of models."""
     if not isinstance(value, list) or not value:
         raise WrongValueError('a list of models, such as ["Naive", "Drift"]')
-    return tuple(a_model(name) for name in value)
+    names = tuple(a_model(name) for name in value)
+    if len(set(names)) < len(names):
+        raise WrongValueError("each model once")
+    return names
+
+
+def some_paths(value: Any) -> int:
+    """Read a number of paths; with fewer, intervals would be made of nothing."""
+    if a_whole(value) < FEWEST_PATHS:
+        raise WrongValueError(f"a whole number, {FEWEST_PATHS} or more, for intervals")
+    return int(value)
 
 
 def make_model(

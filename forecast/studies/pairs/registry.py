@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from forecast.studies.complaints import Complaint
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
 from forecast.studies.pairs.parts import (
@@ -41,6 +42,9 @@ class PartKind:
         Tables without which it cannot answer.
     is_array : bool
         Whether the file holds an array of tables: ``[[scenarios]]``.
+    check : callable, optional
+        ``check(plan, known)`` gives complaints of what the data do not have; all parts
+        are asked before the first one is answered.
     """
 
     keys: Mapping[str, Key]
@@ -48,22 +52,47 @@ class PartKind:
     find: Callable[[Any, Known, Progress], Part]
     needs: tuple[str, ...] = ()
     is_array: bool = False
+    check: Callable[[Any, Known], Iterable[Complaint]] | None = None
+
+    def keys_of_errors(self, table: str) -> dict[str, str]:
+        """Give the key that an error means, by what it calls it."""
+        return {name: key for key in self.keys for name in (key, f"{table}.{key}")}
 
 
 PARTS: dict[str, PartKind] = {
-    "gravity": PartKind(gravity.KEYS, gravity.GravityPlan, gravity.find),
+    "gravity": PartKind(
+        gravity.KEYS, gravity.GravityPlan, gravity.find, check=gravity.check
+    ),
     "forecast": PartKind(outlook.KEYS, outlook.ForecastPlan, outlook.find),
-    "backtest": PartKind(backtest.KEYS, backtest.BacktestPlan, backtest.find),
-    "models": PartKind(models.KEYS, models.ModelsPlan, models.find, is_array=True),
+    "backtest": PartKind(
+        backtest.KEYS, backtest.BacktestPlan, backtest.find, check=backtest.check
+    ),
+    "models": PartKind(
+        models.KEYS, models.ModelsPlan, models.find, (), True, models.check
+    ),
     "attribution": PartKind(
-        attribution.KEYS, attribution.AttributionPlan, attribution.find, ("gravity",)
+        attribution.KEYS,
+        attribution.AttributionPlan,
+        attribution.find,
+        ("gravity",),
+        check=attribution.check,
     ),
     "decomposition": PartKind(
-        decomposition.KEYS, decomposition.DecompositionPlan, decomposition.find
+        decomposition.KEYS,
+        decomposition.DecompositionPlan,
+        decomposition.find,
+        check=decomposition.check,
     ),
-    "potential": PartKind(potential.KEYS, potential.PotentialPlan, potential.find),
+    "potential": PartKind(
+        potential.KEYS, potential.PotentialPlan, potential.find, check=potential.check
+    ),
     "scenarios": PartKind(
-        scenarios.KEYS, scenarios.ScenarioPlan, scenarios.find, is_array=True
+        scenarios.KEYS,
+        scenarios.ScenarioPlan,
+        scenarios.find,
+        (),
+        True,
+        scenarios.check,
     ),
 }
 """By table, in the order in which they are answered: later ones see earlier ones."""

@@ -104,17 +104,18 @@ class PairFacts:
         Raises
         ------
         StudyError
-            F-711 a column that the flows do not have, F-713 a focus that is no pair.
-        ForecastError
-            Whatever the panel and the log find wrong.
+            F-711 a column that the flows do not have, F-713 a focus that is no pair;
+            whatever else the panel and the log find wrong, with its key and line.
         """
         panel = _panel(self.flows, plan)
         log = None
         if self.events is not None:
-            log = EventLog.from_frame(self.events, unmatched="ignore")
-            log = log if plan.as_of is None else log.as_of(plan.as_of)
+            with plan.at("panel", "events"):
+                log = EventLog.from_frame(self.events, unmatched="ignore")
+                log = log if plan.as_of is None else log.as_of(plan.as_of)
             if plan.recipes:
-                panel = panel.with_indicators(log, **plan.recipes)
+                with plan.at("indicators", keys={name: name for name in plan.recipes}):
+                    panel = panel.with_indicators(log, **plan.recipes)
         focus = plan.panel.focus
         ends = (panel.units[str(c)] for c in (panel.origin, panel.destination))
         if focus.is_set and not focus.rows(*ends).any():
@@ -131,6 +132,8 @@ class PairFacts:
             seed=plan.seed,
             focus=focus,
             source=_said(plan.panel, "source") or plan.panel.data,
+            asked=plan.parts,
+            lag_days=plan.panel.lag_days,
         )
 
 
@@ -176,7 +179,8 @@ def _frame(
 def _panel(flows: pd.DataFrame, plan: PairPlan) -> TradePanel:
     asked = plan.panel
     columns = {role: _said(asked, role) or role for role in ROLES}
-    named = {**columns, **({"released": asked.released} if asked.released else {})}
+    more = {key: getattr(asked, key) for key in ("sector", "released")}
+    named = {**columns, **{key: name for key, name in more.items() if name}}
     for role, column in named.items():
         _require(flows, plan, role, column)
     for column in asked.covariates or ():
@@ -186,17 +190,32 @@ def _panel(flows: pd.DataFrame, plan: PairPlan) -> TradePanel:
         numeric = flows.select_dtypes("number").columns
         taken = tuple(str(c) for c in numeric if c not in named.values())
     reporter = _said(asked, "reporter")
-    panel = TradePanel.from_frame(
-        flows,
-        **columns,
-        unit=_said(asked, "unit"),
-        reporter=reporter,
-        as_of=asked.released,
-        covariates=[c for c in taken if c != reporter],
-    )
-    if asked.since is not None or asked.until is not None:
-        panel = panel.between(asked.since, asked.until)
-    return panel if plan.as_of is None else panel.as_of(plan.as_of, asked.lag_days)
+    with plan.at("panel", keys={column: role for role, column in named.items()}):
+        panel = TradePanel.from_frame(
+            flows,
+            **columns,
+            sector=asked.sector,
+            unit=_said(asked, "unit"),
+            reporter=reporter,
+            as_of=asked.released,
+            covariates=[c for c in taken if c != reporter],
+        )
+    return _cut(panel, plan)
+
+
+def _cut(panel: TradePanel, plan: PairPlan) -> TradePanel:
+    """Keep the periods that are asked for, and of them what was known."""
+    asked = plan.panel
+    if asked.since is not None:
+        with plan.at("panel", "since"):
+            panel = panel.between(asked.since, None)
+    if asked.until is not None:
+        with plan.at("panel", "until"):
+            panel = panel.between(None, asked.until)
+    if plan.as_of is None:
+        return panel
+    with plan.at("study", "as_of"):
+        return panel.as_of(plan.as_of, asked.lag_days)
 
 
 def _said(asked: PanelPlan, key: str) -> str | None:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 
 from forecast.forecasts import Forecast
 from forecast.reporting import Report
+from forecast.studies.complaints import Complaint
 from forecast.studies.digests import column_digest
 from forecast.studies.drawing import Drawing
 from forecast.studies.folder import write_folder
@@ -141,15 +142,18 @@ class PairStudy:
 
         Raises
         ------
-        ForecastError
-            Whatever is wrong with data, models or files, in one sentence.
+        StudyError
+            Whatever is wrong with data and models, with the key and the line that it
+            comes from. What the data do not have stops the run before any computation.
         """
         tell = progress or (lambda _: None)
         plan = self.plan
         tell("read the flows")
         known = (facts or self.load()).known(plan)
+        self._check(known)
         for table, asked in plan.parts.items():
-            known = known.with_part(table, PARTS[table].find(asked, known, tell))
+            with plan.at(table, keys=PARTS[table].keys_of_errors(table)):
+                known = known.with_part(table, PARTS[table].find(asked, known, tell))
         tell("lay out the report")
         tables = {n: t for part in known.found.values() for n, t in part.tables.items()}
         method = method_fields(plan, known)
@@ -167,6 +171,21 @@ class PairStudy:
             report=lay_out(plan, known, method, version()),
             manifest=self._manifest(known, tables),
         )
+
+    def _check(self, known: Known) -> None:
+        """Refuse what the data do not have, all of it at once."""
+        complaints: list[Complaint] = []
+        for table, asked in self.plan.parts.items():
+            kind = PARTS[table]
+            if kind.check is None:
+                continue
+            with self.plan.at(table, keys=kind.keys_of_errors(table)):
+                complaints += [
+                    replace(one, path=(table, *one.path))
+                    for one in kind.check(asked, known)
+                ]
+        if complaints:
+            raise self.plan.error_of(complaints)
 
     def _manifest(
         self, known: Known, tables: Mapping[str, pd.DataFrame]

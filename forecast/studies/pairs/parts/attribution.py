@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -13,61 +11,20 @@ from forecast.gravity import GravityFit
 from forecast.plots import plot_effects, plot_twin
 from forecast.reporting import Block, Facts, Folded, Lead, Note, Table
 from forecast.studies.drawing import Drawing, drawn
+from forecast.studies.pairs.attribution_plan import (
+    KEYS,
+    AttributionPlan,
+    check,
+    refuse,
+)
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
 from forecast.studies.progress import Progress
-from forecast.studies.values import (
-    Key,
-    a_count,
-    a_flag,
-    a_pair,
-    a_period,
-    some_texts,
-    texts_or_text,
-)
 
-__all__ = ["KEYS", "AttributionPlan", "find"]
+__all__ = ["KEYS", "AttributionPlan", "check", "find"]
 
-KEYS: dict[str, Key] = {
-    "terms": Key(texts_or_text, default=()),
-    "placebos": Key(some_texts, default=()),
-    "start": Key(a_period),
-    "end": Key(a_period),
-    "among": Key(a_pair),
-    "permutations": Key(a_count, default=499),
-    "shapes": Key(a_flag, default=True),
-}
 TITLE = "Thanks to cooperation?"
 LEADS = "leads of the indicator"
-
-
-@dataclass(frozen=True, slots=True)
-class AttributionPlan:
-    """What is to be attributed.
-
-    Attributes
-    ----------
-    terms : tuple of str
-        Indicators as the formula of ``[gravity]`` writes them; all of ``[indicators]``
-        that it holds if empty.
-    placebos : tuple of str
-        Those of them that can have no effect.
-    start, end : str or None
-        Indicators are held as in `start`, flows looked at in `end`.
-    among : tuple of str or None
-        One pair; all flows if None.
-    permutations : int
-    shapes : bool
-        Whether other half-lives and lags are tried.
-    """
-
-    terms: tuple[str, ...] = ()
-    placebos: tuple[str, ...] = ()
-    start: str | None = None
-    end: str | None = None
-    among: tuple[str, str] | None = None
-    permutations: int = 499
-    shapes: bool = True
 
 
 def find(plan: AttributionPlan, known: Known, tell: Progress) -> Part:
@@ -80,7 +37,7 @@ def find(plan: AttributionPlan, known: Known, tell: Progress) -> Part:
     """
     fit = _fit(known)
     terms = plan.terms or tuple(name for name in known.recipes if name in fit.terms)
-    _refuse(terms, known)
+    refuse(terms, known)
     tell(f"attribute growth to {', '.join(terms)}")
     found = attribute(
         known.panel,
@@ -154,23 +111,6 @@ def _fit(known: Known) -> GravityFit:
             remedy="Add [gravity] with effects of pairs and of places by period.",
         )
     return known.gravity
-
-
-def _refuse(terms: tuple[str, ...], known: Known) -> None:
-    if not terms:
-        raise StudyError(
-            "the model holds no indicator of cooperation",
-            code="F-725",
-            column="attribution.terms",
-            remedy="Name the terms, or add indicators to the formula of [gravity].",
-        )
-    if len(known.panel.periods) < 2:
-        raise StudyError(
-            "growth is attributed between two periods, and the panel has one",
-            code="F-725",
-            column="attribution",
-            remedy="Drop [attribution]: without time there is a border effect, no growth.",
-        )
 
 
 def _tables(found: Attribution) -> dict[str, pd.DataFrame]:

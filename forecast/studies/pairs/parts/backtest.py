@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,26 @@ from forecast.backtesting import Backtest, backtest
 from forecast.backtesting.command import pool_of
 from forecast.backtesting.entrants import columns_of
 from forecast.backtesting.saving import write_table
-from forecast.errors import MissingPackageError, ModelError
+from forecast.errors import MissingPackageError
 from forecast.forecasts.levels import percent_label
 from forecast.plots import plot_errors_by_period
 from forecast.reporting import Block, Note, Table
 from forecast.reporting.cells import shown
 from forecast.studies.drawing import Drawing, drawn
+from forecast.studies.pairs.backtest_plan import (
+    KEYS,
+    BacktestPlan,
+    check,
+    origins_of,
+)
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
-from forecast.studies.pairs.parts.outlook import ForecastPlan, recipe_of
-from forecast.studies.pairs.recipes import make_model, some_models
+from forecast.studies.pairs.parts.outlook import (
+    ForecastPlan,
+    recipe_of,
+    without_gravity,
+)
+from forecast.studies.pairs.recipes import make_model
 from forecast.studies.pairs.scoring import (
     by_model,
     by_size,
@@ -33,67 +42,11 @@ from forecast.studies.pairs.scoring import (
     scores,
 )
 from forecast.studies.progress import Progress
-from forecast.studies.values import Key, WrongValueError, a_count, a_period
 
-__all__ = ["KEYS", "BacktestPlan", "find"]
+__all__ = ["KEYS", "BacktestPlan", "check", "find"]
 
 FEW_CELLS = 100_000
 """Below so many forecasts other processes cost more time than they save."""
-
-
-def some_origins(value: Any) -> int | tuple[str, ...]:
-    """Read a number of origins, or a list of periods."""
-    if isinstance(value, list) and value:
-        return tuple(a_period(one) for one in value)
-    try:
-        return a_count(value)
-    except WrongValueError as wrong:
-        raise WrongValueError(
-            "a number of origins, or a list of periods, such as [2015, 2016]"
-        ) from wrong
-
-
-KEYS: dict[str, Key] = {
-    "origins": Key(some_origins, required=True),
-    "horizon": Key(a_count, default=1),
-    "step": Key(a_count, default=1),
-    "against": Key(some_models, default=("Naive", "Drift")),
-    "paths": Key(a_count, default=200),
-    "processes": Key(a_count),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class BacktestPlan:
-    """The backtest that was asked for; its model is that of ``[forecast]``.
-
-    Attributes
-    ----------
-    origins : int or tuple of str
-        The last so many, or periods after which forecasts are made.
-    horizon, step : int
-        Periods ahead, and between origins.
-    against : tuple of str
-        Names of models to compare with; skill is measured against the first.
-    paths : int
-    processes : int or None
-        By default as many as there are cores, and one where there is little to do.
-    """
-
-    origins: int | tuple[str, ...]
-    horizon: int = 1
-    step: int = 1
-    against: tuple[str, ...] = ("Naive", "Drift")
-    paths: int = 200
-    processes: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in self.against:
-            try:
-                make_model(name)
-            except ModelError as wrong:
-                wrong.column = "against"
-                raise
 
 
 def find(plan: BacktestPlan, known: Known, tell: Progress) -> Part:
@@ -111,8 +64,9 @@ def find(plan: BacktestPlan, known: Known, tell: Progress) -> Part:
             known.panel,
             models,
             plan.horizon,
-            plan.origins if isinstance(plan.origins, int) else list(plan.origins),
+            origins_of(plan),
             step=plan.step,
+            lag_days=known.lag_days,
             paths=plan.paths,
             seed=known.seed,
             indicators="ex-ante" if any(map(columns_of, models.values())) else None,
@@ -137,15 +91,17 @@ def find(plan: BacktestPlan, known: Known, tell: Progress) -> Part:
 
 def _models(plan: BacktestPlan, known: Known) -> dict[str, Any]:
     """The model of ``[forecast]`` first, then those it is compared with."""
-    part = known.found.get("forecast")
-    asked = part.plan if part is not None else None
-    ours = recipe_of(
-        asked if isinstance(asked, ForecastPlan) else ForecastPlan(), known
-    )
+    ours = recipe_of(_forecast(known), known)
     rivals = {name: make_model(name) for name in plan.against}
     if ours.name in rivals:
         return rivals
     return {ours.name: ours, **rivals}
+
+
+def _forecast(known: Known) -> ForecastPlan:
+    part = known.found.get("forecast")
+    asked = part.plan if part is not None else None
+    return asked if isinstance(asked, ForecastPlan) else ForecastPlan()
 
 
 def _processes(plan: BacktestPlan, known: Known) -> int:
@@ -276,7 +232,8 @@ def _blocks(
         for name, caption in captions.items()
         if name in tables
     ]
-    told = [note.rstrip(".") + "." for note in result.notes]
+    notes = [*result.notes, without_gravity(_forecast(known), known)]
+    told = [note.rstrip(".") + "." for note in notes if note]
     return [*blocks, *([Note(" ".join(told))] if told else [])]
 
 

@@ -3,95 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecast.decomposition import Decomposition, decompose
-from forecast.errors import StudyError
 from forecast.forecasts import Forecast
 from forecast.gravity import GravityFit
 from forecast.reporting import Block, Folded, Lead, Note, Table
 from forecast.studies.drawing import Drawing, drawn, slug
+from forecast.studies.pairs.decomposition_plan import (
+    DRAWS,
+    KEYS,
+    DecompositionPlan,
+    check,
+    nothing,
+    outlook_of,
+    periods_of,
+)
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
 from forecast.studies.progress import Progress
-from forecast.studies.values import (
-    Key,
-    WrongValueError,
-    a_count,
-    a_period,
-    a_table,
-    a_text,
-    one_of,
-    texts_or_text,
-)
 
-__all__ = ["KEYS", "DecompositionPlan", "find"]
+__all__ = ["KEYS", "DecompositionPlan", "check", "find"]
 
 TITLE = "What growth was made of"
-KINDS = ("flow", "turnover", "exporter", "importer", "nation", "total")
 LEVEL = 95
 MOST_FIGURES = 4
 MOST_UNITS = 300
 """Units in the table; a large panel keeps those in focus and the largest changes."""
-
-
-def _groups(value: Any) -> dict[str, tuple[str, ...]]:
-    """Read ``{ cooperation = ["documents", "visits"] }``."""
-    return {name: texts_or_text(terms) for name, terms in a_table(value).items()}
-
-
-def _columns(value: Any) -> dict[str, str]:
-    """Read ``{ prices = "price_index" }``."""
-    try:
-        return {name: a_text(column) for name, column in a_table(value).items()}
-    except WrongValueError as wrong:
-        raise WrongValueError('a table, such as { prices = "price_index" }') from wrong
-
-
-KEYS: dict[str, Key] = {
-    "start": Key(a_period),
-    "end": Key(a_period),
-    "by": Key(one_of(*KINDS), default="turnover"),
-    "groups": Key(_groups, default={}),
-    "given": Key(_columns, default={}),
-    "of": Key(one_of("gravity", "forecast"), default="gravity"),
-    "method": Key(one_of("lmdi", "shapley"), default="lmdi"),
-    "draws": Key(a_count, default=500),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class DecompositionPlan:
-    """Whose growth is to be taken apart.
-
-    Attributes
-    ----------
-    start, end : str or None
-        The first and the last period by default; of a forecast the last period of the
-        data and the last one forecast.
-    by : str
-        As in `decompose`: "turnover" of pairs, "nation", "total" and so on.
-    groups : dict of str to tuple of str
-        Terms under one name.
-    given : dict of str to str
-        Columns with indices of prices or exchange rates.
-    of : {"gravity", "forecast"}
-    method : {"lmdi", "shapley"}
-    draws : int
-    """
-
-    start: str | None = None
-    end: str | None = None
-    by: str = "turnover"
-    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    given: dict[str, str] = field(default_factory=dict)
-    of: str = "gravity"
-    method: str = "lmdi"
-    draws: int = 500
 
 
 def find(plan: DecompositionPlan, known: Known, tell: Progress) -> Part:
@@ -102,7 +43,7 @@ def find(plan: DecompositionPlan, known: Known, tell: Progress) -> Part:
     StudyError
         F-726 nothing to take apart: no model, no forecast, or a panel of one period.
     """
-    start, end = _periods(plan, known)
+    start, end = periods_of(plan, known)
     tell(f"take apart the growth from {start} to {end}")
     parts = _decomposed(plan, known, start, end)
     total = None if plan.by == "nation" else _total(parts)
@@ -127,29 +68,14 @@ def find(plan: DecompositionPlan, known: Known, tell: Progress) -> Part:
 # --- what is asked -----------------------------------------------------------------
 
 
-def _periods(plan: DecompositionPlan, known: Known) -> tuple[Any, Any]:
-    """Periods that are compared; those of the data where the file names none."""
-    periods = known.panel.periods
-    if len(periods) == 0:
-        raise _nothing("the panel has no periods")
-    if plan.of == "forecast":
-        ahead = _outlook(known).periods
-        first, last = plan.start or periods[-1], plan.end or ahead[-1]
-    else:
-        first, last = plan.start or periods[0], plan.end or periods[-1]
-    if str(first) == str(last):
-        raise _nothing("growth is taken apart between two periods, and there is one")
-    return first, last
-
-
 def _decomposed(
     plan: DecompositionPlan, known: Known, start: Any, end: Any
 ) -> Decomposition:
     source: GravityFit | Forecast
     if plan.of == "forecast":
-        source = _outlook(known)
+        source = outlook_of(known)
     elif known.gravity is None:
-        raise _nothing("there is no fitted model")
+        raise nothing("there is no fitted model")
     else:
         source = known.gravity
     if isinstance(source, Forecast):
@@ -164,24 +90,8 @@ def _decomposed(
         given=plan.given,
         method=plan.method,
         measure=known.panel.measure or "",
-        draws=plan.draws,
+        draws=plan.draws or DRAWS,
         seed=known.seed,
-    )
-
-
-def _outlook(known: Known) -> Forecast:
-    if known.outlook is None:
-        raise _nothing("there is no forecast")
-    return known.outlook
-
-
-def _nothing(why: str) -> StudyError:
-    return StudyError(
-        f"no growth can be taken apart: {why}",
-        code="F-726",
-        column="decomposition",
-        remedy='Add [gravity] (or [forecast] with of = "forecast") and a panel of two '
-        "periods or more, or drop [decomposition].",
     )
 
 

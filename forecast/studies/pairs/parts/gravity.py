@@ -14,7 +14,9 @@ from forecast.gravity import Clustered, Gravity, GravityFit
 from forecast.gravity.derived.prediction import is_log
 from forecast.gravity.formulas.formula import parse_formula
 from forecast.reporting import Block, Folded, Note, Table
+from forecast.studies.complaints import Complaint
 from forecast.studies.drawing import Drawing, drawn
+from forecast.studies.pairs.checking import formula_complaints, missing_columns
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
 from forecast.studies.progress import Progress
@@ -27,8 +29,10 @@ from forecast.studies.values import (
     texts_or_text,
 )
 
-__all__ = ["KEYS", "GravityPlan", "find"]
+__all__ = ["KEYS", "GravityPlan", "check", "find"]
 
+ALIASES = ("pair", "period")
+"""Names that errors may be clustered by, whatever the columns are called."""
 NAMED = 3
 """So many coefficients stand in the headline."""
 
@@ -78,6 +82,16 @@ class GravityPlan:
     def recipe(self) -> Gravity:
         """The model, without the correction of bias."""
         return Gravity(self.formula, Clustered(*self.cluster), self.estimator)
+
+
+def check(plan: GravityPlan, known: Known) -> list[Complaint]:
+    """Complain of columns that the flows do not have."""
+    ways = [part.strip("` ") for way in plan.cluster for part in way.split("^")]
+    columns = [name for name in ways if name not in ALIASES]
+    return [
+        *formula_complaints(known, plan.formula),
+        *missing_columns(known, ("cluster",), columns),
+    ]
 
 
 def find(plan: GravityPlan, known: Known, tell: Progress) -> Part:

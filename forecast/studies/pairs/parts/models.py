@@ -9,18 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.errors import StudyError
 from forecast.gravity import Clustered, Gravity, GravityFit, Iid, Robust, etable
 from forecast.plots import plot_coefficients
 from forecast.reporting import Lead, Note, Table
+from forecast.studies.complaints import Complaint
 from forecast.studies.drawing import drawn
+from forecast.studies.pairs.checking import (
+    entry,
+    formula_complaints,
+    missing_columns,
+    same_names,
+)
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
 from forecast.studies.pairs.parts.gravity import a_formula
 from forecast.studies.progress import Progress
 from forecast.studies.values import Key, WrongValueError, a_table, a_text, one_of
 
-__all__ = ["KEYS", "ModelsPlan", "find"]
+__all__ = ["KEYS", "ModelsPlan", "check", "find"]
 
 TITLE = "Other models beside it"
 ERRORS: dict[str, Any] = {
@@ -85,19 +91,28 @@ class ModelsPlan:
         )
 
 
+def check(plans: Sequence[ModelsPlan], known: Known) -> list[Complaint]:
+    """Complain of models of one name, and of columns that the flows do not have."""
+    found = same_names([plan.name for plan in plans], "F-728", "models")
+    for number, plan in enumerate(plans):
+        found += formula_complaints(known, plan.formula, (number, "formula"))
+        found += missing_columns(known, (number, "without"), plan.without, "F-728")
+    return found
+
+
 def find(plans: Sequence[ModelsPlan], known: Known, tell: Progress) -> Part:
     """Fit each of the models and set them beside each other.
 
     Raises
     ------
-    StudyError
-        F-728 two models of one name, or a column that the panel does not have.
+    ForecastError
+        What `Gravity.fit` refuses.
     """
-    _refuse_same_names(plans)
     fits = {}
-    for plan in plans:
+    for number, plan in enumerate(plans):
         tell(f"fit the model {plan.name!r}")
-        fits[plan.name] = plan.recipe(known).fit(_rows(plan, known))
+        with entry(number):
+            fits[plan.name] = plan.recipe(known).fit(_rows(plan, known))
     tables = {
         "models_coefficients": coefficients(fits),
         "models_beside": _beside(fits),
@@ -166,30 +181,8 @@ def _rows(plan: ModelsPlan, known: Known) -> pd.DataFrame:
     frame = known.panel.to_frame()
     keep = np.ones(len(frame), dtype=bool)
     for column, value in plan.without.items():
-        if column not in frame:
-            raise StudyError(
-                f"the panel has no column {column!r}",
-                code="F-728",
-                column="models.without",
-                examples=[str(name) for name in frame.columns][:20],
-                remedy="Name a column of the flows.",
-            )
         keep &= (frame[column] != value).to_numpy()
     return frame[keep]
-
-
-def _refuse_same_names(plans: Sequence[ModelsPlan]) -> None:
-    names = [plan.name for plan in plans]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise StudyError(
-            f"{len(twice)} models have a name that another one has",
-            code="F-728",
-            column="models.name",
-            count=len(twice),
-            examples=twice,
-            remedy="Give each model a name of its own.",
-        )
 
 
 def _beside(fits: Mapping[str, GravityFit]) -> pd.DataFrame:

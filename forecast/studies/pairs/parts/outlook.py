@@ -18,19 +18,19 @@ from forecast.studies.drawing import Drawing, drawn, slug
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
 from forecast.studies.pairs.parts.gravity import GravityPlan
-from forecast.studies.pairs.recipes import FUSION, a_model, make_model
+from forecast.studies.pairs.recipes import FUSION, a_model, make_model, some_paths
 from forecast.studies.pairs.subsets import largest, only, span_text
 from forecast.studies.progress import Progress
 from forecast.studies.values import Key, a_count, a_flag, a_table
 
-__all__ = ["KEYS", "ForecastPlan", "find", "recipe_of"]
+__all__ = ["KEYS", "ForecastPlan", "find", "recipe_of", "without_gravity"]
 
 KEYS: dict[str, Key] = {
     "model": Key(a_model, default=FUSION),
     "options": Key(a_table, default={}),
     "with_gravity": Key(a_flag, default=True),
     "horizon": Key(a_count, default=1),
-    "paths": Key(a_count, default=1000),
+    "paths": Key(some_paths, default=1000),
 }
 FIGURES = 4
 ROWS = 40
@@ -67,11 +67,29 @@ class ForecastPlan:
 def recipe_of(plan: ForecastPlan, known: Known) -> Any:
     """Make the model; a fusion takes the gravity model of the study for its level."""
     level = None
-    if plan.model == FUSION and plan.with_gravity and known.gravity is not None:
+    if known.gravity is not None and _takes_gravity(plan, known):
         fitted = known.gravity.recipe
         if fitted.estimator == "ppml":
             level = GravityPlan(fitted.formula).recipe
     return make_model(plan.model, plan.options, level)
+
+
+def _takes_gravity(plan: ForecastPlan, known: Known) -> bool:
+    """Whether the forecast would have the model of ``[gravity]`` as its level."""
+    wanted = plan.model == FUSION and plan.with_gravity and "level" not in plan.options
+    return wanted and known.gravity is not None
+
+
+def without_gravity(plan: ForecastPlan, known: Known) -> str:
+    """Say that a fusion goes without the model of ``[gravity]``, where it has to."""
+    if known.gravity is None or not _takes_gravity(plan, known):
+        return ""
+    if known.gravity.recipe.estimator == "ppml":
+        return ""
+    return (
+        "The gravity model of this study is least squares; it gives the forecast no "
+        "level, which takes PPML."
+    )
 
 
 def find(plan: ForecastPlan, known: Known, tell: Progress) -> Part:
@@ -87,12 +105,13 @@ def find(plan: ForecastPlan, known: Known, tell: Progress) -> Part:
     outlook = recipe.fit(known.panel).forecast(
         plan.horizon, paths=plan.paths, seed=known.seed
     )
+    told = [note] if (note := without_gravity(plan, known)) else []
     tables = _tables(outlook, known)
     drawings = _drawings(outlook, known)
     return Part(
         title=f"The forecast: {outlook.model}",
-        headline=_headline(outlook, known),
-        blocks=tuple(_blocks(outlook, known, tables, drawings)),
+        headline=" ".join([_headline(outlook, known), *told]),
+        blocks=(*_blocks(outlook, known, tables, drawings), *map(Note, told)),
         tables=tables,
         drawings=drawings,
         result=outlook,

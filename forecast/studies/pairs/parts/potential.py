@@ -8,13 +8,19 @@ import pandas as pd
 
 from forecast.attribution import Potential, potential
 from forecast.errors import StudyError
-from forecast.gravity.formulas.formula import parse_formula
 from forecast.plots import plot_potential
 from forecast.reporting import Block, Folded, Lead, Note, Table
 from forecast.reporting.cells import shown
+from forecast.studies.complaints import Complaint
 from forecast.studies.drawing import Drawing, drawn
+from forecast.studies.pairs.checking import (
+    equation_of,
+    formula_complaints,
+    period_complaints,
+)
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
+from forecast.studies.pairs.parts.gravity import a_formula
 from forecast.studies.progress import Progress
 from forecast.studies.values import (
     Key,
@@ -22,10 +28,9 @@ from forecast.studies.values import (
     a_count,
     a_number,
     a_period,
-    a_text,
 )
 
-__all__ = ["KEYS", "PotentialPlan", "find"]
+__all__ = ["KEYS", "PotentialPlan", "check", "find"]
 
 TITLE = "Unused potential"
 MOST_BARS = 12
@@ -38,11 +43,17 @@ def _share(value: object) -> float:
     return share
 
 
+def _folds(value: object) -> int:
+    if a_count(value) < 2:
+        raise WrongValueError("a whole number, 2 or more")
+    return a_count(value)
+
+
 KEYS: dict[str, Key] = {
-    "formula": Key(a_text, required=True),
+    "formula": Key(a_formula, required=True),
     "start": Key(a_period),
     "end": Key(a_period),
-    "folds": Key(a_count, default=5),
+    "folds": Key(_folds, default=5),
     "level": Key(_share, default=0.8),
     "shown": Key(a_count, default=20),
 }
@@ -73,8 +84,26 @@ class PotentialPlan:
     level: float = 0.8
     shown: int = 20
 
-    def __post_init__(self) -> None:
-        parse_formula(self.formula)
+
+def check(plan: PotentialPlan, known: Known) -> list[Complaint]:
+    """Complain of columns and periods that the data do not have, and of too many folds."""
+    span = {"start": plan.start, "end": plan.end}
+    found = [
+        *formula_complaints(known, plan.formula),
+        *period_complaints(known, span, in_order=True),
+    ]
+    ends = known.panel.units[list(known.ends)].astype(str)
+    pairs = len(set(map(frozenset, ends.itertuples(index=False))))
+    if plan.folds > pairs:
+        problem = f"{plan.folds:,} folds are not possible with {pairs:,} pairs"
+        remedy = "Use 2 folds or more, no more than pairs."
+        found.append(Complaint("F-892", ("folds",), problem, remedy))
+    for effect in equation_of(plan.formula).effects:
+        if set(known.ends) <= set(effect.factors):
+            problem = "a model with effects of pairs has no potential for a pair"
+            remedy = "Say what pairs are like instead: distance, border, agreements."
+            found.append(Complaint("F-891", ("formula",), problem, remedy))
+    return found
 
 
 def find(plan: PotentialPlan, known: Known, tell: Progress) -> Part:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
-from forecast.errors import StudyError
 from forecast.forecasts import Forecast
 from forecast.forecasts.units import unit_index
 from forecast.plots import plot_scenarios
@@ -19,18 +17,19 @@ from forecast.scenarios import (
     Scenario,
     compare,
     gravity_scenario,
-    held,
 )
 from forecast.studies.drawing import drawn
+from forecast.studies.pairs.checking import entry
 from forecast.studies.pairs.known import Known
 from forecast.studies.pairs.part import Part
+from forecast.studies.pairs.scenario_checks import check, future_rows
 from forecast.studies.pairs.scenario_plan import KEYS, ScenarioPlan
+from forecast.studies.pairs.scenario_tables import outside, summary, summed
 from forecast.studies.pairs.subsets import only
 from forecast.studies.progress import Progress
 
-__all__ = ["KEYS", "ScenarioPlan", "find"]
+__all__ = ["KEYS", "ScenarioPlan", "check", "find"]
 
-BOUNDS = ("lower_95", "lower_80", "median", "upper_80", "upper_95")
 ROWS = 60
 
 
@@ -42,62 +41,32 @@ def find(plans: Sequence[ScenarioPlan], known: Known, tell: Progress) -> Part:
 
     Raises
     ------
-    StudyError
-        F-714 scenarios of one name, or that nothing in the study can answer.
     ForecastError
-        What `gravity_scenario` refuses.
+        What `gravity_scenario` refuses; `check` has told what the data do not have.
     """
-    _refuse(plans, known)
-    future = _future(known)
+    future = future_rows(known, _ahead(known))
     effects = {}
-    for plan in plans:
+    for number, plan in enumerate(plans):
         tell(f"scenario {plan.name}")
         if known.gravity is not None:
-            effects[plan.name] = _effect(plan.scenario, future, known)
+            with entry(number):
+                effects[plan.name] = _effect(plan.scenario, future, known)
     if known.outlook is None:
         return _on_last_period(plans, effects, known)
     base = _base(known.outlook, effects, known)
-    ours = {
-        plan.name: effects[plan.name].on(base)
-        if plan.name in effects
-        else plan.scenario.on(base, seed=known.seed)
-        for plan in plans
-    }
+    ours = {}
+    for number, plan in enumerate(plans):
+        with entry(number):
+            ours[plan.name] = (
+                effects[plan.name].on(base)
+                if plan.name in effects
+                else plan.scenario.on(base, seed=known.seed)
+            )
     return _on_forecast(plans, effects, compare(base, ours), known)
 
 
-def _refuse(plans: Sequence[ScenarioPlan], known: Known) -> None:
-    names = [plan.name for plan in plans]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise StudyError(
-            f"two scenarios are called {twice[0]!r}",
-            code="F-714",
-            remedy="Give each [[scenarios]] a name of its own.",
-        )
-    lost = [
-        plan.name
-        for plan in plans
-        if known.gravity is None
-        and (plan.scenario.changes_rows or known.outlook is None)
-    ]
-    if lost:
-        raise StudyError(
-            f"nothing in the study can answer the scenario {lost[0]!r}",
-            code="F-714",
-            count=len(lost),
-            examples=lost,
-            remedy="Changed columns and events need [gravity]; costs need that or [forecast].",
-        )
-
-
-def _future(known: Known) -> pd.DataFrame:
-    """Rows of the baseline: of the forecast, or of the last known period."""
-    panel = known.panel
-    if known.outlook is None:
-        return panel.between(panel.periods[-1], panel.periods[-1]).to_frame()
-    return held(
-        panel, len(known.outlook.periods), log=known.log, recipes=known.recipes or None
-    )
+def _ahead(known: Known) -> int:
+    return 0 if known.outlook is None else len(known.outlook.periods)
 
 
 def _effect(scenario: Scenario, future: pd.DataFrame, known: Known) -> GravityScenario:
@@ -127,7 +96,8 @@ def _base(
         [one.rows.iloc[one.concerned][keys] for one in effects.values()]
     )
     at = unit_index(outlook.units).isin(unit_index(changed.drop_duplicates()))
-    return only(outlook, at | known.in_focus(outlook.units))
+    at = at | known.in_focus(outlook.units)
+    return only(outlook, at) if at.any() else outlook
 
 
 # --- beside a forecast -------------------------------------------------------------
@@ -143,10 +113,8 @@ def _on_forecast(
     pairs = pairs[pairs["percent_mid"].ne(0) & pairs["percent_mid"].notna()]
     tables = {
         "scenarios": summary(both),
-        "scenarios_pairs": known.focus_first(pairs).assign(
-            period=lambda t: t["period"].astype(str)
-        ),
-        **_outside(effects),
+        **_by_pair(pairs, known),
+        **outside(effects),
     }
     table = tables["scenarios"]
     last = table[table["period"] == table["period"].iloc[-1]]
@@ -156,44 +124,12 @@ def _on_forecast(
         f"{measure} (80 %: {shown(row['difference_low'])} to "
         f"{shown(row['difference_high'])}), {shown(row['median'])} per cent of the flows "
         "that it changes"
+        if row["flows"]
+        else f"{row['scenario']!r} changes nothing"
         for row in last.to_dict("records")
     ]
     headline = f"Against the forecast of {last['period'].iloc[0]}: {'; '.join(told)}."
     return _part(plans, tables, last, headline, effects, known, both)
-
-
-def summary(both: Comparison) -> pd.DataFrame:
-    """Give one row per scenario and period: the sum of the flows that it changes.
-
-    Returns
-    -------
-    DataFrame
-        ``scenario``, ``period``, ``flows`` changed, ``baseline`` (median),
-        ``difference`` with its 80 % interval ``difference_low``, ``difference_high``, in
-        the unit of the data; ``median``, ``lower_80`` and so on: the difference in per
-        cent of the baseline.
-    """
-    tables = []
-    for name, ours in both.scenarios.items():
-        moved = (ours.draws != both.baseline.draws).any(axis=(1, 2))
-        one = compare(only(both.baseline, moved), {name: only(ours, moved)}).total()
-        table = one.to_frame(80)
-        percent = one.percent(name).to_frame((80, 95))
-        tables.append(
-            pd.DataFrame(
-                {
-                    "scenario": name,
-                    "period": table["period"].astype(str),
-                    "flows": int(moved.sum()),
-                    "baseline": table["baseline"],
-                    "difference": table["mid"],
-                    "difference_low": table["low"],
-                    "difference_high": table["high"],
-                    **{bound: percent[bound] for bound in BOUNDS},
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
 
 
 # --- beside the last known period --------------------------------------------------
@@ -205,21 +141,19 @@ def _on_last_period(
     known: Known,
 ) -> Part:
     flows = {name: one.to_frame("flow", (80, 95)) for name, one in effects.items()}
-    pairs = pd.concat(
-        [table.assign(scenario=name) for name, table in flows.items()],
-        ignore_index=True,
-    )
-    sums = pd.DataFrame([_summed(name, one) for name, one in effects.items()])
+    named = [table.assign(scenario=name) for name, table in flows.items() if len(table)]
+    pairs = pd.concat(named, ignore_index=True) if named else pd.DataFrame()
+    sums = pd.DataFrame([summed(name, one) for name, one in effects.items()])
     tables = {
         "scenarios": sums,
-        "scenarios_pairs": known.focus_first(pairs).assign(
-            period=lambda t: t["period"].astype(str)
-        ),
-        **_outside(effects),
+        **_by_pair(pairs, known),
+        **outside(effects),
     }
     told = [
         f"{row['scenario']!r} {shown(row['median'])} per cent (80 %: "
         f"{shown(row['lower_80'])} to {shown(row['upper_80'])})"
+        if row["flows"]
+        else f"{row['scenario']!r} changes nothing"
         for row in sums.to_dict("records")
     ]
     when = known.panel.periods[-1]
@@ -227,33 +161,15 @@ def _on_last_period(
     return _part(plans, tables, sums, headline, effects, known, effects)
 
 
-def _summed(name: str, effect: GravityScenario) -> dict[str, object]:
-    """The sum of the flows that a scenario changes, in per cent of their fitted sum."""
-    at = effect.concerned
-    base = effect.base[at]
-    drawn_change = base @ np.expm1(effect.draws)
-    tails = (0.025, 0.1, 0.5, 0.9, 0.975)
-    ends = 100 * np.quantile(drawn_change, tails) / base.sum()
-    return {
-        "scenario": name,
-        "period": str(effect.rows["period"].iloc[0]),
-        "flows": len(at),
-        "baseline": float(base.sum()),
-        **dict(zip(BOUNDS, ends.tolist(), strict=True)),
-    }
+def _by_pair(pairs: pd.DataFrame, known: Known) -> dict[str, pd.DataFrame]:
+    """The table of flows that change, if any does; those in focus first."""
+    if pairs.empty:
+        return {}
+    first = known.focus_first(pairs)
+    return {"scenarios_pairs": first.assign(period=first["period"].astype(str))}
 
 
 # --- saying it ---------------------------------------------------------------------
-
-
-def _outside(effects: Mapping[str, GravityScenario]) -> dict[str, pd.DataFrame]:
-    """Where scenarios leave what was observed."""
-    tables = [
-        one.outside.assign(scenario=name, examples=one.outside["examples"].astype(str))
-        for name, one in effects.items()
-        if len(one.outside)
-    ]
-    return {"scenarios_outside": pd.concat(tables)} if tables else {}
 
 
 def _part(
@@ -274,10 +190,10 @@ def _part(
         Facts({plan.name: _spelt(plan.scenario) for plan in plans}),
         drawing.picture,
         Table(tables["scenarios"], "The flows that each scenario changes, together."),
-        Table(
-            tables["scenarios_pairs"].head(ROWS), "Flow by flow, those in focus first."
-        ),
     ]
+    if "scenarios_pairs" in tables:
+        listed = tables["scenarios_pairs"].head(ROWS)
+        blocks.append(Table(listed, "Flow by flow, those in focus first."))
     if "scenarios_outside" in tables:
         blocks.append(
             Table(
