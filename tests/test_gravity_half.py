@@ -667,7 +667,9 @@ def test_the_hindsight_says_where_the_outcome_lies(level, where):
 def test_no_mean_is_told_of_a_level_whose_expectation_is_infinite(result):
     for name in ("outlook", "scenarios"):
         assert "mean" not in result.tables[name].columns
-        assert result.tables[name][["median", "low_80", "high_95"]].notna().all(axis=None)
+        assert (
+            result.tables[name][["median", "low_80", "high_95"]].notna().all(axis=None)
+        )
 
 
 def test_the_report_states_the_verdict_and_no_thanks(notebook):
