@@ -240,6 +240,6 @@ def _incomplete(panel: TradePanel, problem: str) -> PeriodError:
         problem,
         code="F-853",
         column=panel.period,
-        remedy=f"Cut it, panel.between(end={year - 1}), or add what is there up to "
-        "years; nowcast tells the current year from a part of it.",
+        remedy=f"Cut it, panel.between(end={year - 1}), or fill in its missing "
+        "figures; nowcast tells the current year from a part of it.",
     )
