@@ -443,6 +443,7 @@ def test_what_the_data_do_not_have_is_told_with_its_line(home, old, new, code, s
     assert not (home / "nothing").exists()
 
 
+NAIVE = FORECAST.replace("[forecast]", '[forecast]\nmodel = "Naive"')
 POTENTIAL = """
 [potential]
 formula = "flow ~ agreement | origin^period + destination^period"
@@ -600,8 +601,7 @@ def test_days_until_figures_are_out_need_a_day_to_count_to():
 
 def test_a_backtest_knows_no_figure_before_it_was_out(flows, tmp_path):
     text = HEAD.replace("as_of", "# as_of") + PANEL + BACKTEST
-    text = text.replace("origins = 4", "origins = [2020]")
-    text += '[forecast]\nmodel = "Drift"\n'
+    text = text.replace("origins = 4", "origins = [2020]") + NAIVE
     lagged = text.replace("focus", "lag_days = 90\nfocus")
     at_once = answer_in(tmp_path / "at_once", flows, text)
     later = answer_in(tmp_path / "later", flows, lagged)
@@ -613,9 +613,15 @@ def test_a_backtest_knows_no_figure_before_it_was_out(flows, tmp_path):
         np.testing.assert_allclose(naive["point"], wide[last], rtol=1e-12)
 
 
-@pytest.mark.parametrize("changes", ["", 'changes = { agreement = "+0" }\n'])
-@pytest.mark.parametrize("forecast", ["", FORECAST])
-@pytest.mark.parametrize("focus", ["", 'focus = "R2"'])
+@pytest.mark.parametrize(
+    ("changes", "forecast", "focus"),
+    [
+        ("", "", 'focus = "R2"'),
+        ('changes = { agreement = "+0" }\n', "", ""),
+        ("", NAIVE, ""),
+        ('changes = { agreement = "+0" }\n', NAIVE, 'focus = "R2"'),
+    ],
+)
 def test_a_scenario_that_changes_nothing_says_so(
     flows, tmp_path, changes, forecast, focus
 ):
@@ -633,7 +639,7 @@ def test_a_scenario_that_changes_nothing_says_so(
 def test_a_scenario_that_changes_nothing_stands_beside_one_that_does(flows, tmp_path):
     none = '[[scenarios]]\nname = "As it was"\n'
     found = answer_in(
-        tmp_path / "both", flows, HEAD + PANEL + GRAVITY + FORECAST + SCENARIOS + none
+        tmp_path / "both", flows, HEAD + PANEL + GRAVITY + NAIVE + SCENARIOS + none
     )
     table = found.tables["scenarios"].set_index("scenario")
     assert (table.loc["As it was", "difference"] == 0).all()
@@ -648,16 +654,19 @@ def test_least_squares_give_a_fusion_no_level_and_the_report_says_so(flows, tmp_
     found = answer_in(tmp_path / "ols", flows, HEAD + PANEL + ols + FORECAST)
     assert found.parts["forecast"].result.model == "Fusion"
     assert "least squares; it gives the forecast no level" in repr(found)
-    assert "no level" not in repr(
-        answer_in(tmp_path / "ppml", flows, HEAD + PANEL + GRAVITY + FORECAST)
-    )
+    naive = answer_in(tmp_path / "naive", flows, HEAD + PANEL + ols + NAIVE)
+    assert "no level" not in repr(naive)
 
 
 def test_the_verdict_on_cooperation_is_the_answer(flows, tmp_path):
     found = answer_in(
         tmp_path / "verdict",
         flows,
-        HEAD + PANEL + GRAVITY.replace("corrected = true", "") + ATTRIBUTION,
+        HEAD
+        + PANEL
+        + GRAVITY.replace("corrected = true", "")
+        + ATTRIBUTION
+        + "shapes = false\npermutations = 19\n",
     )
     html = found.report.html
     verdict = html.index("Thanks to cooperation, 2012 to 2024")
@@ -680,7 +689,7 @@ def test_sectors_of_a_pair_are_flows_of_their_own(flows, tmp_path):
         "destination^", "destination^goods^"
     )
     text = HEAD + PANEL.replace("focus", 'sector = "goods"\nfocus') + gravity
-    text += FORECAST + potential + SCENARIOS + DECOMPOSITION
+    text += FORECAST + potential + DECOMPOSITION
     found = answer_in(tmp_path / "goods", goods, text)
     table = found.tables["forecast_pairs"]
     assert len(table) == 2 * 2 * 30
