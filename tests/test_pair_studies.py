@@ -389,7 +389,7 @@ def test_the_command_line_runs_both_kinds_of_studies(home, capsys, tmp_path):
         ('"Drift"', '"Drfit"', "F-704", "backtest.against"),
         ("flow ~ agreement", "flow ~ agreement +", "F-704", "gravity.formula"),
         ("elasticity = 5", "", "F-705", "scenarios[2]"),
-        ('"1"', '"one"', "F-705", "scenarios[1]"),
+        ('"1"', '"one"', "F-705", "scenarios[1].changes"),
         ('[["R2", "*"]]', '["R2"]', "F-704", "scenarios[2].pairs"),
         ("origins = 4", "origins = true", "F-704", "backtest.origins"),
         ("[[scenarios]]", "[scenarios]", "F-704", "scenarios"),
@@ -548,6 +548,30 @@ def test_what_only_the_model_finds_wrong_is_told_with_its_line_too(home):
         Study.from_toml(path).run()
     assert caught.value.code == "F-882"
     assert caught.value.column == "decomposition"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [("2026-03-01", '"soon"', "F-402"), ('kind = "visit", ', "", "F-111")],
+)
+def test_an_event_that_cannot_be_read_stops_the_run_before_any_computation(
+    home, old, new, code
+):
+    event = '{ date = 2026-03-01, kind = "visit", origin = "R2", destination = "R3" }'
+    (home / "held.csv").write_text(
+        "date,kind,origin,destination,status\n2015-05-01,visit,R1,R2,held\n"
+    )
+    text = HEAD + PANEL.replace("focus", 'events = "held.csv"\nfocus')
+    text += '[indicators]\nvisits = { recipe = "Count", kind = "visit" }\n'
+    text += GRAVITY.replace("~ agreement", "~ visits") + FORECAST
+    text += '[[scenarios]]\nname = "a"\nevents = [' + event.replace(old, new) + "]\n"
+    path = home / "event.toml"
+    path.write_text(text)
+    done = []
+    with pytest.raises(StudyError, match=r"event.toml, line \d+") as caught:
+        Study.from_toml(path).run(done.append)
+    assert (caught.value.code, caught.value.column) == (code, "scenarios[1].events")
+    assert done == ["read the flows"]
 
 
 def test_all_that_the_data_cannot_answer_is_told_at_once(home):

@@ -106,13 +106,13 @@ def term_complaints(
     parts = [(term, part) for term in equation_of(formula).terms for part in term.parts]
     if any(isinstance(part, Interacted | Dummies | Call) for _, part in parts):
         return []
-    there = list(dict.fromkeys(str(term) for term, _ in parts))
+    there = list(dict.fromkeys(str(term).replace("`", "") for term, _ in parts))
     return [
         Complaint(
             NOT_THERE, path, f"the model has no term {name!r}", _meant(name, there)
         )
         for name in dict.fromkeys(terms)
-        if name not in there
+        if name.replace("`", "") not in there
     ]
 
 

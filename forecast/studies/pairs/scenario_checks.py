@@ -27,16 +27,17 @@ def check(plans: Sequence[ScenarioPlan], known: Known) -> list[Complaint]:
     """Complain of names, columns, pairs and periods that the study does not have.
 
     F-714 scenarios of one name, or that nothing in the study can answer; F-715 columns
-    that the flows do not have; F-872 limits that concern no row of the baseline.
+    that the flows do not have; F-872 limits that concern no row of the baseline; and
+    events that cannot be read.
     """
     found = same_names([plan.name for plan in plans], "F-714", "[[scenarios]]")
     asked = known.asked.get("forecast")
-    limited = any(not plan.scenario.limits.free for plan in plans)
-    future = future_rows(known, asked.horizon if asked else 0) if limited else None
+    looks = any(plan.events or not plan.scenario.limits.free for plan in plans)
+    future = future_rows(known, asked.horizon if asked else 0) if looks else None
     for number, plan in enumerate(plans):
         own = _of_columns(plan, known)
         if future is not None and not own:
-            own = _of_limits(plan, known, future)
+            own = _of_limits(plan, known, future) or _of_events(plan, known, future)
         found += [replace(one, path=(number, *one.path)) for one in own]
     return found
 
@@ -102,4 +103,20 @@ def _of_limits(
         limits.rows(future, names)
     except ForecastError as wrong:
         return [as_complaint(wrong, ())]
+    return []
+
+
+def _of_events(
+    plan: ScenarioPlan, known: Known, future: pd.DataFrame
+) -> list[Complaint]:
+    """Make the indicators with the added events, which is where they are read."""
+    if not plan.events:
+        return []
+    recipes = known.recipes or None
+    try:
+        plan.scenario.apply(
+            future, panel=known.panel, log=known.log, recipes=recipes, warn=False
+        )
+    except ForecastError as wrong:
+        return [as_complaint(wrong, ("events",))]
     return []

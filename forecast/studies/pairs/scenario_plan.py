@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from forecast.errors import ForecastError
 from forecast.scenarios import Scenario, TradeCost
 from forecast.studies.values import (
     Key,
@@ -82,6 +83,16 @@ class ScenarioPlan:
     source: str = ""
 
     def __post_init__(self) -> None:
+        alone: dict[str, dict[str, Any]] = {
+            "changes": {"changes": dict(self.changes)},
+            "events": {"events": [dict(event) for event in self.events] or None},
+        }
+        for key, given in alone.items():
+            try:
+                Scenario(self.name, **given)
+            except ForecastError as wrong:
+                wrong.column = key
+                raise
         _ = self.scenario
 
     @property
