@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from forecast.errors import StudyError
 from forecast.events import Count, Stock
-from forecast.studies.config import parse_study, read_study
+from forecast.studies import Study
+from forecast.studies.config import parse_study
 from forecast.studies.toml_lines import key_lines, line_of, spell
 
 GOOD = """\
@@ -144,7 +145,7 @@ def test_a_file_that_cannot_be_read_is_named_without_its_folder(tmp_path, conten
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(StudyError, match="F-701") as caught:
-        read_study(path)
+        Study.from_toml(path)
     assert "study.toml" in str(caught.value)
     assert str(tmp_path) not in str(caught.value)
 
@@ -152,7 +153,7 @@ def test_a_file_that_cannot_be_read_is_named_without_its_folder(tmp_path, conten
 def test_a_byte_order_mark_does_not_matter(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(GOOD, encoding="utf-8-sig")
-    assert read_study(path).year == 2021
+    assert Study.from_toml(path).plan.year == 2021
 
 
 def test_lines_are_found_beside_brackets_in_texts_and_after_long_arrays():

@@ -6,7 +6,6 @@ the others in brief.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,7 +13,7 @@ import pandas as pd
 from forecast.claims import Claim
 from forecast.errors import ForecastError
 from forecast.studies.complaints import Reading, study_error
-from forecast.studies.documents import parse_toml, read_source
+from forecast.studies.documents import parse_toml
 from forecast.studies.gravity_half.reading import read_gravity, read_scenarios
 from forecast.studies.indicator_recipes import read_recipe
 from forecast.studies.plan import ClaimPlan, DataPlan, IndicatorPlan, StudyPlan
@@ -29,23 +28,17 @@ from forecast.studies.schema import (
 )
 from forecast.studies.toml_lines import KeyPath, key_lines
 
-__all__ = ["parse_study", "read_study"]
-
-
-def read_study(path: Path) -> StudyPlan:
-    """Read and check a study file.
-
-    Raises
-    ------
-    StudyError
-        F-701 the file cannot be read or is no TOML, F-702 unknown key, F-703 missing
-        key, F-704 wrong type or value, F-705 keys that do not fit each other.
-    """
-    return parse_study(read_source(path), path.name)
+__all__ = ["parse_study"]
 
 
 def parse_study(source: str, name: str = "the study") -> StudyPlan:
     """Check the text of a study file; `name` is how messages call it.
+
+    Raises
+    ------
+    StudyError
+        F-701 no TOML, F-702 unknown key, F-703 missing key, F-704 wrong type or value,
+        F-705 keys that do not fit each other.
 
     Examples
     --------
