@@ -15,7 +15,6 @@ from forecast.gravity.engine.scaling import mean_and_spread
 from forecast.gravity.engine.sorted_rows import sort_by_effects
 from forecast.gravity.records import Codes
 from forecast.kernels import blocks, plain, products, rows, slots
-from forecast.kernels.complement import complement_columns
 from forecast.kernels.exponential import exponentials
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
@@ -540,12 +539,11 @@ def test_sorted_rows_have_the_moments_of_the_schur_complement(table, weights):
     K = table.X.shape[0]
     V, theta = rng.normal(size=(2, K, table.m))
     C, gram, product = np.zeros((K, table.m)), np.zeros((K, K)), np.zeros((K, table.m))
-    diagonal, out = np.zeros(table.m), np.empty_like(table.X)
+    out = np.empty_like(table.X)
     for part in halves(table):
         lines = (*part, table.starts, table.index)
         rows.cross_moments(*lines, inverse, table.X, w, C, gram)
         rows.schur_product(*lines, w, inverse, V, product)
-        rows.schur_diagonal(*lines, w, inverse, diagonal)
         rows.project_rows(*lines, w, inverse, table.X, theta, out)
     S = naive.schur_complement(table.dummies, table.group, w)
     centred = naive.off_groups(table.X.T, table.group, w)
@@ -553,41 +551,8 @@ def test_sorted_rows_have_the_moments_of_the_schur_complement(table, weights):
     np.testing.assert_allclose(C.T, table.dummies.T @ (w[:, None] * centred), **loose)
     np.testing.assert_allclose(gram, centred.T @ (w[:, None] * centred), **loose)
     np.testing.assert_allclose(product.T, S @ V.T, **loose)
-    assert (diagonal >= np.diag(S) - 1e-10).all()
     rest = naive.off_groups(table.X.T - table.dummies @ theta.T, table.group, w)
     np.testing.assert_allclose(out.T, rest, **loose)
-
-    dense = np.zeros((table.m, table.m))
-    rows.schur_dense(table.starts, table.index, w, inverse, dense)
-    np.testing.assert_allclose(dense, S, **loose)
-    np.testing.assert_allclose(sparse(table, w, inverse), S, **loose)
-
-
-def sparse(table, w, inverse):
-    """The complement assembled in two blocks of columns."""
-    none = np.zeros(0, np.int64)
-    places, occurrences = rows.sort_rows(table.index.ravel(), table.m, none)
-    columns = []
-    for first, last in [(0, table.m // 2), (table.m // 2, table.m)]:
-        sizes, levels, values = complement_columns(
-            first, last, places, occurrences, table.group, table.starts, table.index,
-            w, inverse, table.m,
-        )  # fmt: skip
-        for own, value in zip(np.split(levels, np.cumsum(sizes)[:-1]),
-                              np.split(values, np.cumsum(sizes)[:-1]), strict=True):  # fmt: skip
-            column = np.zeros(table.m)
-            column[own] = value
-            columns.append(column)
-    return np.array(columns[: table.m]).reshape(table.m, table.m).T
-
-
-def test_the_diagonal_is_exact_where_no_level_comes_twice_in_a_group():
-    starts, index = np.array([0, 2, 4]), np.array([[0, 1, 1, 2]], np.int32)
-    w = np.array([1.0, 2.0, 3.0, 4.0])
-    inverse, diagonal = 1 / np.array([3.0, 7.0]), np.zeros(3)
-    rows.schur_diagonal(0, 2, starts, index, w, inverse, diagonal)
-    S = naive.schur_complement(naive.other_effects(index, 3), np.array([0, 0, 1, 1]), w)
-    np.testing.assert_allclose(diagonal, np.diag(S), **CLOSE)
 
 
 def test_values_are_added_to_all_levels_of_their_row():

@@ -1,4 +1,17 @@
-"""The Schur complement of sorted rows as a sparse matrix, one column at a time."""
+r"""The Schur complement of sorted rows, assembled once its pattern is known.
+
+:math:`S = D'WD - (D'WG)(G'WG)^{-1}(G'WD)` in three parts. Effects with few levels (years)
+meet all others, so what they hold is dense: `across` (m, q) against every level and
+`inner` (q, q) among themselves. Effects with many levels meet sparsely, and S is
+symmetric: of each two occurrences of levels in a group only the earlier one's column is
+kept. With H those columns, the part of the many is ``diagonal + H + H'``.
+
+An occurrence is a row in one of the effects with many levels, numbered ``f * n + row``
+with f the effect's place among those; it is earlier than another if its row is, or, in
+one row, its effect. `roots` (n,) are weights over the square root of their sum in the
+group: what two rows share is the product of theirs. Otherwise as in
+`forecast.kernels.rows`.
+"""
 
 from __future__ import annotations
 
@@ -7,93 +20,268 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.jit import jit
+from forecast.kernels.jit import jit, jit_apart
+from forecast.kernels.rows import ROWS_AT_A_TIME, chunk_end
 
-__all__ = ["complement_columns"]
+__all__ = [
+    "add_few_levels",
+    "add_level_sums",
+    "assembled_product",
+    "later_levels",
+    "later_values",
+    "share_roots",
+]
 
 Array = NDArray[Any]
 
 
-@jit
-def complement_columns(
+@jit_apart
+def share_roots(
+    first: int, last: int, starts: Array, weights: Array, inverse: Array, roots: Array
+) -> None:
+    """Write ``weights * sqrt(inverse)`` of each row's group to `roots` (n,)."""
+    for g in range(first, last):
+        root = np.sqrt(inverse[g])
+        for row in range(np.uint64(starts[g]), np.uint64(starts[g + 1])):
+            roots[row] = root * weights[row]
+
+
+@jit_apart
+def add_level_sums(
     first: int,
     last: int,
-    places: Array,
-    occurrences: Array,
-    group_of: Array,
     starts: Array,
     index: Array,
     weights: Array,
     inverse: Array,
-    count: int,
-) -> tuple[Array, Array, Array]:
-    """Columns ``first`` to ``last - 1`` of the Schur complement.
+    mass: Array,
+    diagonal: Array,
+) -> None:
+    """Add weights by level to `mass` (m,), and the complement's diagonal to `diagonal`.
 
-    A column collects, over the rows in which its level occurs, the row's own weight on
-    the row's levels, less its share in the group on the levels of the whole group.
+    Where a level repeats in a group the diagonal is more than that of the complement.
+    """
+    for g in range(first, last):
+        for f in range(index.shape[0]):
+            for row in range(np.uint64(starts[g]), np.uint64(starts[g + 1])):
+                own, level = weights[row], index[f, row]
+                mass[level] += own
+                diagonal[level] += own * (1.0 - own * inverse[g])
+
+
+@jit
+def later_levels(
+    first: int,
+    last: int,
+    places: Array,
+    occurrences: Array,
+    ends: Array,
+    index: Array,
+    many: Array,
+    most: int,
+) -> tuple[Array, Array]:
+    """Levels that occur after each of the levels ``first`` to ``last - 1`` in a group.
 
     Parameters
     ----------
     places : int array of shape (m + 1,)
         Where the occurrences of each level begin.
-    occurrences : int array of shape (F * n,)
-        ``f * n + row`` for each occurrence, sorted by level.
-    group_of : int array of shape (n,)
-    starts, index, weights, inverse
-        As in `forecast.kernels.rows`.
-    count : int
-        Number of levels m.
+    occurrences : int array
+        Sorted by level.
+    ends : int array, like `occurrences`
+        Where the group of each ends.
+    index : int array of shape (F, n)
+    many : int array
+        Which effects have many levels.
+    most : int
+        Beyond so many levels in all the search is given up.
 
     Returns
     -------
     sizes : int array of shape (last - first,)
-        Entries by column.
+        How many there are by level; -1 for the last one that was looked at, if there
+        were too many.
     levels : int array
-        Row of each entry, in the order of columns, unsorted within one.
-    values : float array
     """
-    n_effects, n = index.shape
-    column = np.zeros(count)
-    seen = np.zeros(count, np.bool_)
-    touched = np.empty(count, np.int64)
+    n = np.uint64(index.shape[1])
+    seen = np.full(places.size - 1, -1, np.int32)
     sizes = np.zeros(last - first, np.int64)
     levels = np.empty(1024, np.int32)
-    values = np.empty(1024)
     filled = 0
     for level in range(first, last):
-        n_touched = 0
+        before = filled
         for at in range(places[level], places[level + 1]):
-            row = occurrences[at] % n
-            g = group_of[row]
-            share = weights[row] * inverse[g]
-            for f in range(n_effects):
-                other = index[f, row]
-                if not seen[other]:
-                    seen[other] = True
-                    touched[n_touched] = other
-                    n_touched += 1
-                column[other] += weights[row]
-            begin, stop = np.uint64(starts[g]), np.uint64(starts[g + 1])
-            for f in range(n_effects):
-                for member in range(begin, stop):
-                    other = index[f, member]
-                    if not seen[other]:
-                        seen[other] = True
-                        touched[n_touched] = other
-                        n_touched += 1
-                    column[other] -= share * weights[member]
-        if filled + n_touched > values.size:
-            size = 2 * (filled + n_touched)
-            more_levels, more_values = np.empty(size, np.int32), np.empty(size)
-            more_levels[:filled] = levels[:filled]
-            more_values[:filled] = values[:filled]
-            levels, values = more_levels, more_values
-        for q in range(n_touched):
-            other = touched[q]
-            levels[filled] = other
-            values[filled] = column[other]
-            filled += 1
-            column[other] = 0.0
-            seen[other] = False
-        sizes[level - first] = n_touched
-    return sizes, levels[:filled].copy(), values[:filled].copy()
+            effect, row = 0, np.uint64(occurrences[at])
+            while row >= n:
+                effect, row = effect + 1, row - n
+            end = np.uint64(ends[at])
+            needed = filled + many.size * np.int64(end - row)
+            if needed > levels.size:
+                more = np.empty(2 * needed, np.int32)
+                more[:filled] = levels[:filled]
+                levels = more
+            for f in range(many.size):
+                own = index[many[f]]
+                begin = row if f > effect else row + np.uint64(1)
+                for member in range(begin, end):
+                    other = own[member]
+                    # No branch: whether a level is new is hard to foresee.
+                    levels[filled] = other
+                    filled += seen[other] != level
+                    seen[other] = level
+        sizes[level - first] = filled - before
+        if filled > most:
+            sizes[level - first] = -1
+            break
+    return sizes, levels[:filled].copy()
+
+
+@jit_apart
+def later_values(
+    first: int,
+    last: int,
+    places: Array,
+    occurrences: Array,
+    ends: Array,
+    index: Array,
+    many: Array,
+    weights: Array,
+    roots: Array,
+    begins: Array,
+    levels: Array,
+    values: Array,
+) -> None:
+    """Write the entries of columns ``first`` to ``last - 1`` of H to `values`.
+
+    Column c has the `levels` from ``begins[c]`` on, as `later_levels` found them.
+    """
+    n = np.uint64(index.shape[1])
+    column = np.zeros(places.size - 1)
+    for level in range(first, last):
+        for f in range(many.size):
+            own = index[many[f]]
+            for at in range(places[level], places[level + 1]):
+                effect, row = 0, np.uint64(occurrences[at])
+                while row >= n:
+                    effect, row = effect + 1, row - n
+                share, begin = roots[row], row + np.uint64(1)
+                if f > effect:  # in the same row
+                    column[own[row]] += weights[row] - share * share
+                for member in range(begin, np.uint64(ends[at])):
+                    column[own[member]] -= share * roots[member]
+        for at in range(begins[level], begins[level + 1]):
+            values[at] = column[levels[at]]
+        for at in range(begins[level], begins[level + 1]):
+            column[levels[at]] = 0.0
+
+
+@jit_apart
+def add_few_levels(
+    first: int,
+    last: int,
+    starts: Array,
+    index: Array,
+    many: Array,
+    few: Array,
+    origins: Array,
+    weights: Array,
+    inverse: Array,
+    across: Array,
+    inner: Array,
+) -> None:
+    """Add to the complement's columns of the effects with few levels.
+
+    Parameters
+    ----------
+    many, few : int arrays
+        Which effects have many levels, and which have few.
+    origins : int array, like `few`
+        What to take off a level of that effect to have it as a column.
+    across : float array of shape (m, q)
+        Rows of the effects with many levels.
+    inner : float array of shape (q, q)
+        Rows of the effects with few levels.
+    """
+    q = inner.shape[0]
+    masses = np.empty((ROWS_AT_A_TIME, q))
+    group = first
+    while group < last:
+        end = chunk_end(starts, group, last)
+        mass = masses[: end - group]
+        mass[:] = 0.0
+        for f in range(few.size):
+            code, origin = index[few[f]], origins[f]
+            for g in range(group, end):
+                for row in range(np.uint64(starts[g]), np.uint64(starts[g + 1])):
+                    mass[g - group, code[row] - origin] += weights[row]
+        for g in range(group, end):
+            for i in range(q):
+                share = inverse[g] * mass[g - group, i]
+                for j in range(q):
+                    inner[i, j] -= share * mass[g - group, j]
+            for i in range(q):
+                inner[i, i] += mass[g - group, i]
+        begin, stop = np.uint64(starts[group]), np.uint64(starts[end])
+        for h in range(many.size):
+            level = index[many[h]]
+            for g in range(group, end):
+                own = mass[g - group]
+                for row in range(np.uint64(starts[g]), np.uint64(starts[g + 1])):
+                    line, share = across[level[row]], inverse[g] * weights[row]
+                    for j in range(q):
+                        line[j] -= share * own[j]
+            for f in range(few.size):
+                code, origin = index[few[f]], origins[f]
+                for row in range(begin, stop):
+                    across[level[row], code[row] - origin] += weights[row]
+        for h in range(few.size):
+            for f in range(few.size):
+                if f != h:
+                    for row in range(begin, stop):
+                        i = index[few[h], row] - origins[h]
+                        inner[i, index[few[f], row] - origins[f]] += weights[row]
+        group = end
+
+
+@jit_apart
+def assembled_product(
+    diagonal: Array,
+    begins: Array,
+    levels: Array,
+    values: Array,
+    across: Array,
+    inner: Array,
+    columns: Array,
+    V: Array,
+    out: Array,
+) -> None:
+    """Write the complement times V (K, m) to `out` (K, m); `columns` (q,) are levels."""
+    for k in range(V.shape[0]):
+        own, to = V[k], out[k]
+        for level in range(diagonal.size):
+            to[level] = diagonal[level] * own[level]
+        for level in range(diagonal.size):
+            factor = own[level]
+            total = 0.0
+            for at in range(begins[level], begins[level + 1]):
+                total += values[at] * own[levels[at]]
+            to[level] += total
+            for at in range(begins[level], begins[level + 1]):
+                to[levels[at]] += values[at] * factor
+        few, sums = np.empty(columns.size), np.zeros(columns.size)
+        for j in range(columns.size):
+            few[j] = own[columns[j]]
+        for level in range(diagonal.size):
+            total = 0.0
+            for j in range(columns.size):
+                total += across[level, j] * few[j]
+            to[level] += total
+        for level in range(diagonal.size):
+            factor = own[level]
+            for j in range(columns.size):
+                sums[j] += across[level, j] * factor
+        for j in range(columns.size):
+            for i in range(columns.size):
+                sums[j] += inner[j, i] * few[i]
+        for j in range(columns.size):
+            to[columns[j]] += sums[j]

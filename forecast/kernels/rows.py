@@ -31,8 +31,6 @@ __all__ = [
     "cross_moments",
     "has_ties",
     "project_rows",
-    "schur_dense",
-    "schur_diagonal",
     "schur_product",
     "score_pass",
     "sort_rows",
@@ -274,41 +272,6 @@ def add_by_level(index: Array, values: Array, sums: Array) -> None:
     for f in range(index.shape[0]):
         for row in range(values.size):
             sums[index[f, row]] += values[row]
-
-
-@jit_apart
-def schur_diagonal(
-    first: int,
-    last: int,
-    starts: Array,
-    index: Array,
-    weights: Array,
-    inverse: Array,
-    diagonal: Array,
-) -> None:
-    """Add the diagonal of the Schur complement, or more where a level repeats in a group."""
-    for g in range(first, last):
-        for f in range(index.shape[0]):
-            for r in range(starts[g], starts[g + 1]):
-                diagonal[index[f, r]] += weights[r] * (1.0 - weights[r] * inverse[g])
-
-
-@jit_apart
-def schur_dense(
-    starts: Array, index: Array, weights: Array, inverse: Array, S: Array
-) -> None:
-    """Add the Schur complement to S (m, m)."""
-    n_effects = index.shape[0]
-    for g in range(starts.size - 1):
-        for r in range(starts[g], starts[g + 1]):
-            for f in range(n_effects):
-                level = index[f, r]
-                for h in range(n_effects):
-                    S[level, index[h, r]] += weights[r]
-                share = weights[r] * inverse[g]
-                for h in range(n_effects):
-                    for s in range(starts[g], starts[g + 1]):
-                        S[level, index[h, s]] -= share * weights[s]
 
 
 @jit_apart

@@ -15,11 +15,10 @@ import numpy as np
 
 from forecast.errors import ModelError
 from forecast.gravity.engine.conjugate import conjugate_gradients
-from forecast.gravity.engine.direct import choose_conditioner
+from forecast.gravity.engine.direct import choose_conditioner, schur_product
 from forecast.gravity.engine.sorted_rows import (
     SortedRows,
     row_moments,
-    row_product,
     sort_by_effects,
 )
 from forecast.gravity.records import Codes, Floats
@@ -66,8 +65,8 @@ class Absorber:
             self.layout, self.weights, self.inverse, self._kept
         )
         solved = conjugate_gradients(
-            lambda V, active: row_product(
-                self.layout, self.weights, self.inverse, V, active
+            lambda V, active: schur_product(
+                self.layout, self.weights, self.inverse, V, active, self._kept
             ),
             conditioner,
             C,

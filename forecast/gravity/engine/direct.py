@@ -13,23 +13,33 @@ from typing import Any
 
 import numpy as np
 
+from forecast.gravity.engine.complement import (
+    Complement,
+    Pattern,
+    assemble,
+    find_pattern,
+    level_sums,
+)
 from forecast.gravity.engine.conjugate import Conditioner, conjugate_gradients
 from forecast.gravity.engine.sorted_rows import SortedRows, row_moments, row_product
 from forecast.gravity.records import Floats, Ints
-from forecast.kernels import blocks, rows
-from forecast.kernels.complement import complement_columns
-from forecast.kernels.threads import run_blocks
+from forecast.kernels import blocks
 
-__all__ = ["DiagonalConditioner", "DirectConditioner", "choose_conditioner"]
+__all__ = [
+    "DiagonalConditioner",
+    "DirectConditioner",
+    "choose_conditioner",
+    "schur_product",
+]
 
 FEW_LEVELS = 1_500  # a dense factor is cheap: always take it
 MOST_LEVELS = 30_000  # of a sparse factor; beyond, it may fill up
 ENTRIES_PER_LEVEL = 100  # a complement with more of them would fill up
-MOST_PRODUCTS = 200_000_000  # multiplications worth assembling a sparse complement
+MOST_PRODUCTS = 100_000_000  # multiplications worth assembling a complement
+CHEAP = 8.0  # products by rows that assembling may cost to be done at all weights
 PROBE_ITERATIONS = 9
 PROBE_TOLERANCE = 0.015
 WEIGHTS_MOVED = 1.5  # ratio of diagonals beyond which a factor is made anew
-MOST_BLOCKS = 16
 ROUNDING = 1e-14
 # Relative to the weights of a level. The complement is singular (once per connected
 # component, and wherever effects are nested); the ridge bounds what a factor makes of
@@ -84,51 +94,89 @@ def choose_conditioner(
     inverse: Floats,
     kept: MutableMapping[str, Any],
 ) -> Conditioner:
-    """Pick a conditioner; `kept` remembers the choice and the last factor.
+    """Pick a conditioner; `kept` remembers what was found, for `schur_product` too.
 
     Few levels are always factorised. Otherwise a short run of conjugate gradients with
-    the diagonal tells whether the graph is easy.
+    the diagonal tells whether the graph is easy. Where assembling the complement costs
+    few products by rows, it is assembled at all weights.
     """
-    diagonal = schur_diagonal(layout, weights, inverse)
+    mass, diagonal = level_sums(layout, weights, inverse)
+    if "pattern" not in kept:
+        kept["pattern"] = feasible_pattern(layout)
+    pattern: Pattern | None = kept["pattern"]
+    if pattern is not None and pattern.work <= CHEAP:
+        assemble_once(layout, weights, inverse, kept)
     # A level all of whose groups it fills alone has no curvature, only rounding.
-    curved = diagonal > ROUNDING * level_mass(layout, weights)
+    curved = diagonal > ROUNDING * mass
     invertible = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=curved)
     easy = DiagonalConditioner(invertible[:, None], np.full(diagonal.size, -1))
     if "direct" not in kept:
-        kept["direct"] = is_feasible(layout) and (
-            diagonal.size <= FEW_LEVELS or not contracts(layout, weights, inverse, easy)
+        kept["direct"] = pattern is not None and (
+            diagonal.size <= FEW_LEVELS
+            or not contracts(layout, weights, inverse, easy, kept)
         )
     factor: DirectConditioner | None = kept.get("factor")
     if kept["direct"] and (factor is None or not factor.serves(diagonal)):
-        factor = kept["factor"] = factorise(layout, weights, inverse, diagonal)
-        kept["direct"] = factor is not None
-    return factor if kept["direct"] and factor is not None else easy
+        S = assemble_once(layout, weights, inverse, kept)
+        factor = kept["factor"] = factorise(S, mass, diagonal)
+    return factor if factor is not None else easy
 
 
-def schur_diagonal(layout: SortedRows, weights: Floats, inverse: Floats) -> Floats:
-    """The diagonal as if no level came twice in a group: an upper bound, (m,)."""
-    diagonal = np.zeros(layout.n_levels)
-    rows.schur_diagonal(
-        0, layout.groups.size, layout.starts, layout.index, weights, inverse, diagonal
-    )
-    return diagonal
+def schur_product(
+    layout: SortedRows,
+    weights: Floats,
+    inverse: Floats,
+    V: Floats,
+    active: Ints,
+    kept: MutableMapping[str, Any],
+) -> Floats:
+    """The complement times V (m, K, 1), in the columns of `active`.
+
+    With the assembled matrix where `choose_conditioner` has made it at these very
+    weights, else by rows.
+    """
+    made: Complement | None = kept.get("complement")
+    if made is not None and made.weights is weights:
+        return made.product(V, active)
+    return row_product(layout, weights, inverse, V, active)
 
 
-def is_feasible(layout: SortedRows) -> bool:
-    """Whether assembling the complement and factorising it may be worth while."""
-    sizes = np.diff(layout.starts).astype(float) * layout.index.shape[0]
-    return layout.n_levels <= MOST_LEVELS and (sizes**2).sum() <= MOST_PRODUCTS
+def feasible_pattern(layout: SortedRows) -> Pattern | None:
+    """What to assemble, if assembling and factorising may be worth while."""
+    m = layout.n_levels
+    if not 0 < m <= MOST_LEVELS:
+        return None
+    entries = m * m if m <= FEW_LEVELS else ENTRIES_PER_LEVEL * m // 2
+    return find_pattern(layout, MOST_PRODUCTS, entries)
+
+
+def assemble_once(
+    layout: SortedRows,
+    weights: Floats,
+    inverse: Floats,
+    kept: MutableMapping[str, Any],
+) -> Complement:
+    """The complement at these weights, from what is kept if it is there."""
+    made: Complement | None = kept.get("complement")
+    if made is None or made.weights is not weights:
+        made = assemble(layout, kept["pattern"], weights, inverse)
+        kept["complement"] = made
+    return made
 
 
 def contracts(
-    layout: SortedRows, weights: Floats, inverse: Floats, easy: Conditioner
+    layout: SortedRows,
+    weights: Floats,
+    inverse: Floats,
+    easy: Conditioner,
+    kept: MutableMapping[str, Any],
 ) -> bool:
     """Whether a few iterations with the diagonal project noise off the effects."""
 
     def product(V: Floats, active: Ints) -> Floats:
-        return row_product(layout, weights, inverse, V, active)
+        return schur_product(layout, weights, inverse, V, active, kept)
 
-    noise = np.random.default_rng(0).standard_normal((1, layout.order.size))
+    noise = np.random.default_rng(0).random((1, layout.order.size))
     rhs, _ = row_moments(layout, noise, weights, inverse)
     solved = conjugate_gradients(
         product, easy, rhs, None, tolerance=PROBE_TOLERANCE, limit=PROBE_ITERATIONS
@@ -136,77 +184,64 @@ def contracts(
     return solved.iterations < PROBE_ITERATIONS
 
 
-def factorise(
-    layout: SortedRows, weights: Floats, inverse: Floats, diagonal: Floats
-) -> DirectConditioner | None:
-    """Factorise the complement at these weights: dense if small, else sparse.
+def factorise(S: Complement, mass: Floats, diagonal: Floats) -> DirectConditioner:
+    """Factorise an assembled complement: dense if small, else sparse.
 
-    Returns None for a complement that is large and not sparse.
+    Parameters
+    ----------
+    S : Complement
+    mass : float array of shape (m,)
+        Sum of weights by level: a trace of it is added to the diagonal, so that a
+        singular complement has a factor.
+    diagonal : float array of shape (m,)
+        What `DirectConditioner.serves` compares.
     """
-    m = layout.n_levels
-    if m <= FEW_LEVELS:
+    ridge = np.where(mass > 0, RIDGE * mass, 1.0)
+    if mass.size <= FEW_LEVELS:
         from scipy.linalg import cho_factor, cho_solve
 
-        S = np.zeros((m, m))
-        rows.schur_dense(layout.starts, layout.index, weights, inverse, S)
-        S[np.diag_indices(m)] += ridge_of(layout, weights)
-        factor = cho_factor(S, lower=True, check_finite=False)
+        full = S.dense()
+        full[np.diag_indices(mass.size)] += ridge
+        factor = cho_factor(full, lower=True, check_finite=False)
         return DirectConditioner(
             lambda R: cho_solve(factor, R, check_finite=False), diagonal
         )
+    return DirectConditioner(bordered_factor(S, ridge), diagonal)
+
+
+def bordered_factor(S: Complement, ridge: Floats) -> Callable[[Floats], Floats]:
+    r"""Factorise a complement plus ridge (m,): its sparse part, with dense columns beside.
+
+    With A the sparse part, B the dense columns and D where these meet, eliminate
+
+    .. math:: A x + B z = r, \qquad B'x + D z = s
+
+    by :math:`(D - B'A^{-1}B) z = s - B'A^{-1}r`. An ordering for sparse matrices takes
+    longer over a few dense columns than over all others.
+    """
+    from scipy.sparse import diags_array
     from scipy.sparse.linalg import splu
 
-    S = sparse_complement(layout, weights, inverse)
-    if S.nnz > ENTRIES_PER_LEVEL * m:
-        return None
+    columns = S.pattern.columns
+    sparse = np.delete(np.arange(ridge.size), columns)
     lu = splu(
-        S,
+        (S.sparse_part(sparse) + diags_array(ridge[sparse])).tocsc(),
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
     )
-    return DirectConditioner(lu.solve, diagonal)
+    border = S.across[sparse]
+    moved = lu.solve(border) if columns.size else border
+    corner = S.inner + np.diag(ridge[columns]) - np.einsum("mi,mj->ij", border, moved)
+    inverse = np.linalg.inv((corner + corner.T) / 2)
 
+    def solve(R: Floats) -> Floats:
+        inside = lu.solve(np.ascontiguousarray(R[sparse]))
+        # einsum, not BLAS, whose last bits may depend on its threads
+        rest = R[columns] - np.einsum("mi,mk->ik", border, inside)
+        out = np.empty_like(inside, shape=R.shape)
+        out[columns] = inverse @ rest
+        out[sparse] = inside - np.einsum("mi,ik->mk", moved, out[columns])
+        return out
 
-def ridge_of(layout: SortedRows, weights: Floats) -> Floats:
-    """A trace of weight for the diagonal, (m,), so that a singular complement has a factor."""
-    mass = level_mass(layout, weights)
-    return np.where(mass > 0, RIDGE * mass, 1.0)
-
-
-def level_mass(layout: SortedRows, weights: Floats) -> Floats:
-    """Sum of weights by level, (m,)."""
-    mass = np.zeros(layout.n_levels)
-    rows.add_by_level(layout.index, weights, mass)
-    return mass
-
-
-def sparse_complement(layout: SortedRows, weights: Floats, inverse: Floats) -> Any:
-    """``D'WD - (D'WG)(G'WG)^-1(G'WD)`` as a sparse matrix (m, m), with a ridge."""
-    from scipy.sparse import csc_array, diags_array
-
-    m = layout.n_levels
-    places, occurrences, group_of = layout.by_level
-    n_blocks = min(MOST_BLOCKS, m)
-    cuts = np.searchsorted(places, places[-1] * np.arange(n_blocks + 1) // n_blocks)
-    cuts[0], cuts[-1] = 0, m
-    parts = run_blocks(
-        lambda block: complement_columns(
-            cuts[block],
-            cuts[block + 1],
-            places,
-            occurrences,
-            group_of,
-            layout.starts,
-            layout.index,
-            weights,
-            inverse,
-            m,
-        ),
-        n_blocks,
-    )
-    sizes, levels, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-    S = csc_array(
-        (values, levels, np.concatenate([[0], np.cumsum(sizes)])), shape=(m, m)
-    )
-    return (S + diags_array(ridge_of(layout, weights))).tocsc()
+    return solve

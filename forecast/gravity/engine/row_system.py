@@ -9,9 +9,9 @@ import numpy as np
 
 from forecast.gravity.engine.block_work import add_over_blocks
 from forecast.gravity.engine.conjugate import Conditioner
-from forecast.gravity.engine.direct import choose_conditioner
+from forecast.gravity.engine.direct import choose_conditioner, schur_product
 from forecast.gravity.engine.newton import Point
-from forecast.gravity.engine.sorted_rows import SortedRows, row_moments, row_product
+from forecast.gravity.engine.sorted_rows import SortedRows, row_moments
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import rows
 
@@ -127,4 +127,4 @@ class RowSystem:
 
     def product(self, mu: Floats, V: Floats, active: Ints) -> Floats:
         """Schur complement times V."""
-        return row_product(self.sorted, mu, self.inverse, V, active)
+        return schur_product(self.sorted, mu, self.inverse, V, active, self._kept)

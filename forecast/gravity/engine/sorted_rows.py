@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -54,15 +53,6 @@ class SortedRows:
     def n_levels(self) -> int:
         """Levels of the other effects together."""
         return int(self.offsets[-1])
-
-    @cached_property
-    def by_level(self) -> tuple[Ints, Ints, Ints]:
-        """Where each level's occurrences begin, these (as f * n + row), and group by row."""
-        places, occurrences = rows.sort_rows(
-            self.index.ravel(), self.n_levels, np.zeros(0, np.int64)
-        )
-        group_of = np.repeat(np.arange(self.groups.size), np.diff(self.starts))
-        return places, occurrences, group_of
 
     def sums(self, values: Floats) -> Floats:
         """Sum values (n,) by group, (P,)."""
