@@ -63,7 +63,8 @@ def test_an_assembled_complement_is_the_complement(
     w, inverse = weights_of(group, rng, empty=empty)
     m = layout.n_levels
     pattern = complement.find_pattern(layout, np.inf, m * m)
-    made = complement.assemble(layout, pattern, w, inverse)
+    _, diagonal = complement.level_sums(layout, w, inverse)
+    made = complement.assemble(layout, pattern, w, inverse, diagonal)
     S = naive.schur_complement(naive.other_effects(layout.index, m), group, w)
     np.testing.assert_allclose(made.dense(), S, **LOOSE)
     V = rng.normal(size=(m, 3, 1))
@@ -132,7 +133,8 @@ def test_a_factor_with_dense_columns_beside_it_solves_the_whole(counts, monkeypa
     w, inverse = weights_of(group, rng, empty=False)
     pattern = complement.find_pattern(layout, np.inf, 10**6)
     assert pattern.columns.size == sum(counts) - 30
-    S = complement.assemble(layout, pattern, w, inverse)
+    _, diagonal = complement.level_sums(layout, w, inverse)
+    S = complement.assemble(layout, pattern, w, inverse, diagonal)
     ridge = rng.uniform(0.1, 1, layout.n_levels)
     R = rng.normal(size=(layout.n_levels, 2))
     expected = np.linalg.solve(S.dense() + np.diag(ridge), R)

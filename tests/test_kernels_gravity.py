@@ -528,6 +528,26 @@ def test_one_pass_over_rows_gives_means_scores_and_likelihood(table):
     np.testing.assert_allclose(loglik, likelihood, rtol=1e-11)
 
 
+def test_margins_are_sums_of_products_scaled_to_the_totals(table):
+    if not table.m:
+        return
+    factors = np.random.default_rng(0).uniform(0.1, 2, table.m)
+    totals = table.sums(table.y)
+    base = np.exp(table.offset)
+    u = table.dummies @ np.log(factors)
+    means = naive.concentrated_means(
+        table.y, table.group, u + (table.offset if table.offset.size else 0)
+    )
+    for effect, levels in enumerate(table.index):
+        sums = np.zeros(table.m)
+        for part in halves(table):
+            rows.fitted_margin(
+                *part, table.starts, table.index, totals, base, factors, effect, sums
+            )
+        expected = np.bincount(levels, weights=means, minlength=table.m)
+        np.testing.assert_allclose(sums, expected, **CLOSE)
+
+
 @pytest.mark.parametrize("weights", ["positive", "one group without"])
 def test_sorted_rows_have_the_moments_of_the_schur_complement(table, weights):
     rng = np.random.default_rng(1)

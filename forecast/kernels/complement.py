@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.jit import jit, jit_apart
+from forecast.kernels.products import add_products
 from forecast.kernels.rows import ROWS_AT_A_TIME, chunk_end
 
 __all__ = [
@@ -204,6 +205,7 @@ def add_few_levels(
     """
     q = inner.shape[0]
     masses = np.empty((ROWS_AT_A_TIME, q))
+    across_groups, shares = np.empty((q, ROWS_AT_A_TIME)), np.empty((q, ROWS_AT_A_TIME))
     group = first
     while group < last:
         end = chunk_end(starts, group, last)
@@ -214,13 +216,16 @@ def add_few_levels(
             for g in range(group, end):
                 for row in range(np.uint64(starts[g]), np.uint64(starts[g + 1])):
                     mass[g - group, code[row] - origin] += weights[row]
-        for g in range(group, end):
-            for i in range(q):
-                share = inverse[g] * mass[g - group, i]
-                for j in range(q):
-                    inner[i, j] -= share * mass[g - group, j]
-            for i in range(q):
-                inner[i, i] += mass[g - group, i]
+        for i in range(q):
+            for g in range(group, end):
+                across_groups[i, g - group] = mass[g - group, i]
+                shares[i, g - group] = -inverse[g] * mass[g - group, i]
+        add_products(across_groups, shares, end - group, inner)
+        for i in range(q):
+            total = 0.0
+            for g in range(end - group):
+                total += across_groups[i, g]
+            inner[i, i] += total
         begin, stop = np.uint64(starts[group]), np.uint64(starts[end])
         for h in range(many.size):
             level = index[many[h]]

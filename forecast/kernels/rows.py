@@ -29,6 +29,7 @@ from forecast.kernels.products import add_products
 __all__ = [
     "add_by_level",
     "cross_moments",
+    "fitted_margin",
     "has_ties",
     "project_rows",
     "schur_product",
@@ -167,6 +168,50 @@ def score_pass(
             s_x[k] += total
         group = end
     return loglik
+
+
+@jit_apart
+def fitted_margin(
+    first: int,
+    last: int,
+    starts: Array,
+    index: Array,
+    totals: Array,
+    base: Array,
+    factors: Array,
+    effect: int,
+    sums: Array,
+) -> None:
+    """Add to `sums` (m,) what one effect's levels have of means without regressors.
+
+    A mean is `base` (n,), or 1 if that is empty, times the `factors` (m,) of its levels,
+    scaled to the group's total: no exponential.
+    """
+    e_all = np.empty(chunk_size(starts, first, last))
+    group = first
+    while group < last:
+        end = chunk_end(starts, group, last)
+        r0 = starts[group]
+        size = starts[end] - r0
+        e, own = e_all[:size], index[:, r0 : r0 + size]
+        if base.size > 0:
+            e[:] = base[r0 : r0 + size]
+        else:
+            e[:] = 1.0
+        for f in range(index.shape[0]):
+            for q in range(size):
+                e[q] *= factors[own[f, q]]
+        for g in range(group, end):
+            begin, stop = np.uint64(starts[g] - r0), np.uint64(starts[g + 1] - r0)
+            total = 0.0
+            for q in range(begin, stop):
+                total += e[q]
+            level = totals[g] / total
+            for q in range(begin, stop):
+                e[q] *= level
+        for q in range(size):
+            sums[own[effect, q]] += e[q]
+        group = end
 
 
 @jit_apart

@@ -155,7 +155,8 @@ def find_pattern(
     places, occurrences = rows.sort_rows(
         layout.index[many].ravel(), layout.n_levels, np.zeros(0, np.int64)
     )
-    ends = np.repeat(layout.starts[1:], sizes)[occurrences % n]
+    row = occurrences if many.size == 1 else occurrences % n
+    ends = np.repeat(layout.starts[1:], sizes)[row]
     cuts = cut_columns(places, occurring)
     found = run_blocks(
         lambda block: complement.later_levels(
@@ -204,9 +205,24 @@ def cut_columns(places: Ints, occurring: int) -> Ints:
 
 
 def assemble(
-    layout: SortedRows, pattern: Pattern, weights: Floats, inverse: Floats
+    layout: SortedRows,
+    pattern: Pattern,
+    weights: Floats,
+    inverse: Floats,
+    diagonal: Floats,
 ) -> Complement:
-    """Assemble the complement at some weights (n,); `inverse` as in the kernels."""
+    """Assemble the complement at some weights.
+
+    Parameters
+    ----------
+    layout : SortedRows
+    pattern : Pattern
+    weights : float array of shape (n,)
+    inverse : float array of shape (P,)
+        As in the kernels.
+    diagonal : float array of shape (m,)
+        Of `level_sums`.
+    """
     roots = np.empty_like(weights)
     run_blocks(
         lambda block: complement.share_roots(
@@ -238,7 +254,7 @@ def assemble(
         pattern.cuts.size - 1,
     )
     across, inner = dense_columns(layout, pattern, weights, inverse)
-    _, diagonal = level_sums(layout, weights, inverse)
+    diagonal = diagonal.copy()
     diagonal[pattern.columns] = 0.0
     return Complement(weights, pattern, diagonal, values, across, inner)
 

@@ -105,7 +105,7 @@ def choose_conditioner(
         kept["pattern"] = feasible_pattern(layout)
     pattern: Pattern | None = kept["pattern"]
     if pattern is not None and pattern.work <= CHEAP:
-        assemble_once(layout, weights, inverse, kept)
+        assemble_once(layout, weights, inverse, diagonal, kept)
     # A level all of whose groups it fills alone has no curvature, only rounding.
     curved = diagonal > ROUNDING * mass
     invertible = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=curved)
@@ -117,7 +117,7 @@ def choose_conditioner(
         )
     factor: DirectConditioner | None = kept.get("factor")
     if kept["direct"] and (factor is None or not factor.serves(diagonal)):
-        S = assemble_once(layout, weights, inverse, kept)
+        S = assemble_once(layout, weights, inverse, diagonal, kept)
         factor = kept["factor"] = factorise(S, mass, diagonal)
     return factor if factor is not None else easy
 
@@ -154,12 +154,13 @@ def assemble_once(
     layout: SortedRows,
     weights: Floats,
     inverse: Floats,
+    diagonal: Floats,
     kept: MutableMapping[str, Any],
 ) -> Complement:
     """The complement at these weights, from what is kept if it is there."""
     made: Complement | None = kept.get("complement")
     if made is None or made.weights is not weights:
-        made = assemble(layout, kept["pattern"], weights, inverse)
+        made = assemble(layout, kept["pattern"], weights, inverse, diagonal)
         kept["complement"] = made
     return made
 

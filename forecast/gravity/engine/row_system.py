@@ -71,21 +71,37 @@ class RowSystem:
     def start(self) -> Floats:
         """Two rounds of proportional fitting over the other effects, without X."""
         layout = self.sorted
-        theta = np.zeros((layout.n_levels, 1))
-        bare = RowSystem(layout, self.y, self.X[:0], self.offset, self.reach[:0])
-        observed = np.zeros(layout.n_levels)
+        factors, observed = np.ones(layout.n_levels), np.zeros(layout.n_levels)
         rows.add_by_level(layout.index, self.y, observed)
-        for _ in range(SWEEPS):
-            for first, last in zip(
-                layout.offsets[:-1], layout.offsets[1:], strict=True
-            ):
-                point = bare.evaluate(np.zeros(0), theta, exact=True)
-                own = observed[first:last]
-                fitted = own - point.s_theta[first:last, 0]
-                known = (own > 0) & (fitted > 0)
-                ratio = np.divide(own, fitted, out=np.ones_like(own), where=known)
-                theta[first:last, 0] += np.log(ratio)
-        return theta
+        base = np.exp(self.offset)
+        for effect in list(range(layout.index.shape[0])) * SWEEPS:
+            own = slice(layout.offsets[effect], layout.offsets[effect + 1])
+            wanted, fitted = observed[own], self.fitted(effect, base, factors)[own]
+            known = (wanted > 0) & (fitted > 0)
+            factors[own] *= np.divide(
+                wanted, fitted, out=np.ones_like(wanted), where=known
+            )
+        return np.log(factors)[:, None]
+
+    def fitted(self, effect: int, base: Floats, factors: Floats) -> Floats:
+        """Sums of the means by level of one effect, (m,); see `rows.fitted_margin`."""
+        layout = self.sorted
+        _, (sums,) = add_over_blocks(
+            layout.cuts,
+            lambda first, last, sums: rows.fitted_margin(
+                first,
+                last,
+                layout.starts,
+                layout.index,
+                self.totals,
+                base,
+                factors,
+                effect,
+                sums,
+            ),
+            (layout.n_levels,),
+        )
+        return sums
 
     def evaluate(self, beta: Floats, theta: Floats, *, exact: bool) -> Point:  # noqa: ARG002
         """Scores and means, always in double precision."""
