@@ -11,6 +11,7 @@ import naive
 import numpy as np
 import pytest
 
+from forecast.gravity.engine import sorted_rows
 from forecast.gravity.engine.scaling import mean_and_spread
 from forecast.gravity.engine.sorted_rows import sort_by_effects
 from forecast.gravity.records import Codes
@@ -591,15 +592,34 @@ def test_sorting_keeps_an_earlier_order_within_a_code():
     assert order.tolist() == [4, 1, 3, 2, 0]
 
 
+def test_rows_in_order_stay_as_they_are():
+    starts, order = rows.sort_rows(
+        np.array([0, 0, 2, 2, 2], np.int32), 4, np.zeros(0, np.int64)
+    )
+    assert starts.tolist() == [0, 2, 2, 5, 5]
+    assert order.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_groups_are_sorted_by_levels_in_place(table):
+    index, order = table.index.copy(), np.arange(table.y.size)
+    for part in halves(table):
+        rows.sort_in_groups(*part, table.starts, index, order)
+    by_hand = np.lexsort((*table.index[::-1], table.group))
+    assert (order == by_hand).all()
+    assert (index == table.index[:, by_hand]).all()
+
+
+@pytest.mark.parametrize("short", [True, False])
 @pytest.mark.parametrize("seed", range(5))
-def test_rows_are_sorted_by_levels_and_then_by_values(seed):
+def test_rows_are_sorted_by_levels_and_then_by_values(seed, short, monkeypatch):
+    monkeypatch.setattr(sorted_rows, "MOST_ROWS", 10**6 if short else 0)
     rng = np.random.default_rng(seed)
     n = 50
     sizes = (3, 9, 2)
     codes = [rng.integers(0, size, n).astype(np.int32) for size in sizes]
     values = [rng.integers(0, 3, n) * 1.0, rng.normal(size=n)]
     effects = [Codes(c, size) for c, size in zip(codes, sizes, strict=True)]
-    layout = sort_by_effects(effects, values)
+    layout = sort_by_effects(effects, lambda: values)
     finest, first, second = codes[1], codes[0], codes[2]
     by_hand = sorted(range(n), key=lambda r: (finest[r], first[r], second[r],
                                                values[0][r], values[1][r]))  # fmt: skip

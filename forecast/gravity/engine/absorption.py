@@ -18,11 +18,11 @@ from forecast.gravity.engine.conjugate import conjugate_gradients
 from forecast.gravity.engine.direct import choose_conditioner, schur_product
 from forecast.gravity.engine.sorted_rows import (
     SortedRows,
+    project_rows,
     row_moments,
     sort_by_effects,
 )
 from forecast.gravity.records import Codes, Floats
-from forecast.kernels import rows
 
 __all__ = ["Absorber", "absorb"]
 
@@ -86,19 +86,7 @@ class Absorber:
 
     def residuals(self, X: Floats, theta: Floats) -> Floats:
         """``X - D theta - group mean`` for sorted columns X (K, n)."""
-        out = np.empty_like(X)
-        rows.project_rows(
-            0,
-            self.layout.groups.size,
-            self.layout.starts,
-            self.layout.index,
-            self.weights,
-            self.inverse,
-            X,
-            theta,
-            out,
-        )
-        return out
+        return project_rows(self.layout, self.weights, self.inverse, X, theta)
 
 
 def absorb(
@@ -140,7 +128,7 @@ def absorb(
         return columns.copy()
     n = columns.shape[0]
     given = np.ones(n) if weights is None else np.asarray(weights, float)
-    layout = sort_by_effects(effects, [*columns.T, given])
+    layout = sort_by_effects(effects, lambda: [*columns.T, given])
     absorber = Absorber.of(layout, given[layout.order])
     X = np.ascontiguousarray(columns[layout.order].T)
     # Scaled, so that a tolerance means the same for each column.

@@ -39,6 +39,7 @@ MOST_PRODUCTS = 100_000_000  # multiplications worth assembling a complement
 CHEAP = 8.0  # products by rows that assembling may cost to be done at all weights
 PROBE_ITERATIONS = 9
 PROBE_TOLERANCE = 0.015
+NOISE = 65_537  # a prime, so that noise that begins again meets no period of the rows
 WEIGHTS_MOVED = 1.5  # ratio of diagonals beyond which a factor is made anew
 ROUNDING = 1e-14
 # Relative to the weights of a level. The complement is singular (once per connected
@@ -177,7 +178,7 @@ def contracts(
     def product(V: Floats, active: Ints) -> Floats:
         return schur_product(layout, weights, inverse, V, active, kept)
 
-    noise = np.random.default_rng(0).random((1, layout.order.size))
+    noise = np.resize(np.random.default_rng(0).random(NOISE), (1, layout.order.size))
     rhs, _ = row_moments(layout, noise, weights, inverse)
     solved = conjugate_gradients(
         product, easy, rhs, None, tolerance=PROBE_TOLERANCE, limit=PROBE_ITERATIONS

@@ -50,7 +50,9 @@ def fit_absorbed(arrays: Arrays) -> Estimate:
     """Least squares with effects: project, then solve."""
     rows = arrays.rows
     effects = tuple(arrays.codes(effect, rows) for effect in arrays.effects)
-    layout = sort_by_effects(effects, [values[rows] for values in arrays.values])
+    layout = sort_by_effects(
+        effects, lambda: [values[rows] for values in arrays.values]
+    )
     order = rows[layout.order]
     weights = None if arrays.weights is None else arrays.weights[order]
     given = np.ones(order.size) if weights is None else weights

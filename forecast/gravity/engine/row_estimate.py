@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,9 @@ from forecast.gravity.engine.newton import Optimum
 from forecast.gravity.engine.projected import maximise_rows
 from forecast.gravity.engine.row_system import RowSystem
 from forecast.gravity.engine.scaling import Scaling
-from forecast.gravity.engine.sorted_rows import sort_by_effects
+from forecast.gravity.engine.sorted_rows import project_rows, sort_by_effects
 from forecast.gravity.records import Codes, Estimate, Floats, Ints
-from forecast.kernels import rows as row_loops
+from forecast.kernels.threads import run_columns
 
 __all__ = ["fit_sorted_rows"]
 
@@ -23,15 +24,13 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     """Fit any set of effects on rows sorted by the finest."""
     rows = arrays.rows
     effects = [arrays.codes(effect, rows) for effect in arrays.effects]
-    columns = [column[rows] for column in arrays.columns]
-    layout = sort_by_effects(effects, [values[rows] for values in arrays.values])
-    order = rows[layout.order]
-    scaling = Scaling.of(columns)
-    X = np.empty((len(columns), order.size))
-    for k, column in enumerate(columns):
-        np.take(column, layout.order, out=X[k])
-    X -= scaling.center[:, None]
-    X /= scaling.scale[:, None]
+    layout = sort_by_effects(
+        effects, lambda: [values[rows] for values in arrays.values]
+    )
+    whole = rows.size == arrays.y.size
+    order = layout.order if whole else rows[layout.order]
+    scaling = Scaling.of([c if whole else c[rows] for c in arrays.columns])
+    X = standardised(arrays.columns, order, scaling)
     weights = None if arrays.weights is None else arrays.weights[order]
     mass = arrays.y[order] if weights is None else arrays.y[order] * weights
     offset = None if arrays.offset is None else arrays.offset[order]
@@ -43,7 +42,6 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     shifted = np.zeros(0) if shift is None else shift
     system = RowSystem(layout, mass / unit, X, shifted, scaling.reach)
     best = maximise_rows(system, tolerance=tolerance)
-    codes = tuple(Codes(effect.codes[layout.order], effect.count) for effect in effects)
     scale = scaling.scale
     return Estimate(
         family="poisson",
@@ -53,8 +51,21 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
         iterations=best.iterations,
         contraction=best.contraction,
         score_norm=best.score_norm,
-        view=SortedView(arrays, system, best, scaling, unit, order, weights, codes),
+        view=SortedView(arrays, system, best, scaling, unit, order, weights, effects),
     )
+
+
+def standardised(columns: Sequence[Floats], order: Ints, scaling: Scaling) -> Floats:
+    """Columns in that order, centred and scaled, (K, n)."""
+    X = np.empty((len(columns), order.size))
+
+    def fill(k: int) -> None:
+        np.take(columns[k], order, out=X[k], mode="clip")  # "raise" copies once more
+        X[k] -= scaling.center[k]
+        X[k] /= scaling.scale[k]
+
+    run_columns(fill, range(len(columns)), order.size)
+    return X
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ class SortedView:
     unit: float
     order: Ints
     prior: Floats | None
-    codes: tuple[Codes, ...]
+    codes: Sequence[Codes]
 
     def rows(self) -> Ints:
         """See `RowView`; so for the others."""
@@ -85,22 +96,14 @@ class SortedView:
         return self.prior
 
     def effects(self) -> tuple[Codes, ...]:
-        return self.codes
+        order = self.system.sorted.order
+        return tuple(Codes(effect.codes[order], effect.count) for effect in self.codes)
 
     def x_tilde(self) -> Floats:
         layout = self.system.sorted
-        out = np.empty_like(self.system.X)
-        row_loops.project_rows(
-            0,
-            layout.groups.size,
-            layout.starts,
-            layout.index,
-            self.best.point.mu,
-            self.system.inverse,
-            self.system.X,
-            np.ascontiguousarray(self.best.curvature.Theta[:, :, 0].T),
-            out,
-        )
+        Theta = np.ascontiguousarray(self.best.curvature.Theta[:, :, 0].T)
+        mu, inverse = self.best.point.mu, self.system.inverse
+        out = project_rows(layout, mu, inverse, self.system.X, Theta)
         out *= self.scaling.scale[:, None]
         return out.T
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,20 @@ import numpy as np
 from forecast.gravity.engine.block_work import add_over_blocks, cut_blocks
 from forecast.gravity.records import Codes, Floats, Ints
 from forecast.kernels import rows
+from forecast.kernels.threads import run_blocks, run_columns
 
-__all__ = ["SortedRows", "row_moments", "row_product", "sort_by_effects"]
+__all__ = [
+    "SortedRows",
+    "project_rows",
+    "row_moments",
+    "row_product",
+    "sort_by_effects",
+]
+
+# Rows of a group, at most and as rows meet them on average, that are sorted one past the
+# other; in longer groups the passes of a sort by each effect are quicker.
+MOST_ROWS = 256
+MEAN_ROWS = 24
 
 
 @dataclass(frozen=True)
@@ -59,28 +71,27 @@ class SortedRows:
         return np.add.reduceat(values, self.starts[:-1])
 
 
-def sort_by_effects(effects: Sequence[Codes], values: Sequence[Floats]) -> SortedRows:
+def sort_by_effects(
+    effects: Sequence[Codes], values: Callable[[], Sequence[Floats]]
+) -> SortedRows:
     """Sort rows by their levels; rows with equal levels by their values.
 
     Parameters
     ----------
     effects : sequence of Codes
         One or more.
-    values : sequence of float arrays of shape (n,)
-        What tells rows with the same levels apart, so that their order is theirs and
-        not the input's.
+    values : callable
+        Gives float arrays of shape (n,): what tells rows with the same levels apart, so
+        that their order is theirs and not the input's. Called where there are such rows.
     """
     finest = max(range(len(effects)), key=lambda f: (effects[f].count, -f))
     others = [effect for f, effect in enumerate(effects) if f != finest]
-    order = np.zeros(0, np.int64)
-    for effect in (*reversed(others), effects[finest]):
-        starts, order = rows.sort_rows(effect.codes, effect.count, order)
-    groups = np.flatnonzero(np.diff(starts))
-    starts = np.append(starts[groups], starts[-1])
-    index, offsets = level_index(others, order)
+    starts, order, index, offsets = sorted_levels(effects[finest], others)
     if rows.has_ties(starts, index):
         keys = [effect.codes for effect in (*reversed(others), effects[finest])]
-        order = np.lexsort((*reversed(values), *keys))
+        order = np.lexsort((*reversed(values()), *keys))
+    groups = np.flatnonzero(np.diff(starts))
+    starts = np.append(starts[groups], starts[-1])
     levels_per_row = offsets[-1] / max(order.size, 1)
     cuts = cut_blocks(
         np.arange(groups.size), int(order.size / (1 + 16 * levels_per_row))
@@ -88,14 +99,40 @@ def sort_by_effects(effects: Sequence[Codes], values: Sequence[Floats]) -> Sorte
     return SortedRows(order, starts, groups, index, offsets, finest, cuts)
 
 
+def sorted_levels(
+    finest: Codes, others: Sequence[Codes]
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Where each level of the finest effect begins, the order, and `level_index` there."""
+    nothing = np.zeros(0, np.int64)
+    starts, order = rows.sort_rows(finest.codes, finest.count, nothing)
+    sizes = np.diff(starts)
+    if sizes.max(initial=0) > MOST_ROWS or sizes @ sizes > MEAN_ROWS * order.size:
+        order = nothing
+        for effect in (*reversed(others), finest):
+            starts, order = rows.sort_rows(effect.codes, effect.count, order)
+        return starts, order, *level_index(others, order)
+    index, offsets = level_index(others, order)
+    cuts = cut_blocks(np.arange(sizes.size), order.size)
+    run_blocks(
+        lambda block: rows.sort_in_groups(
+            cuts[block], cuts[block + 1], starts, index, order
+        ),
+        cuts.size - 1,
+    )
+    return starts, order, index, offsets
+
+
 def level_index(effects: Sequence[Codes], order: Ints) -> tuple[Ints, Ints]:
     """Levels of each effect over ordered rows, numbered through, and where each begins."""
     counts = [effect.count for effect in effects]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     index = np.empty((len(effects), order.size), np.uint32)
-    for f, effect in enumerate(effects):
-        index[f] = effect.codes[order]
+
+    def fill(f: int) -> None:
+        index[f] = effects[f].codes[order]
         index[f] += np.uint32(offsets[f])
+
+    run_columns(fill, range(len(effects)), order.size)
     return index, offsets
 
 
@@ -130,3 +167,25 @@ def row_product(
     full = np.zeros_like(V)
     full[:, active, 0] = out.T
     return full
+
+
+def project_rows(
+    layout: SortedRows, weights: Floats, inverse: Floats, X: Floats, theta: Floats
+) -> Floats:
+    """X (K, n) less effects theta (K, m) and the weighted group mean of the rest."""
+    out = np.empty_like(X)
+    run_blocks(
+        lambda block: rows.project_rows(
+            layout.cuts[block],
+            layout.cuts[block + 1],
+            layout.starts,
+            layout.index,
+            weights,
+            inverse,
+            X,
+            theta,
+            out,
+        ),
+        layout.cuts.size - 1,
+    )
+    return out
