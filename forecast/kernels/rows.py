@@ -171,39 +171,42 @@ def score_pass(
         size = starts[end] - r0
         u, e, bits = u_all[:size], e_all[:size], bits_all[:size]
         own_y, own_mu = y[r0 : r0 + size], mu[r0 : r0 + size]
-        own_X, own = X[:, r0 : r0 + size], index[:, r0 : r0 + size]
         if offset.size > 0:
             u[:] = offset[r0 : r0 + size]
         else:
             u[:] = 0.0
         for k in range(beta.size):
-            slope = beta[k]
+            slope, own_x = beta[k], X[k, r0 : r0 + size]
             for q in range(size):
-                u[q] += slope * own_X[k, q]
+                u[q] += slope * own_x[q]
         for f in range(index.shape[0]):
+            own = index[f, r0 : r0 + size]
             for q in range(size):
-                u[q] += theta[own[f, q]]
+                u[q] += theta[own[q]]
         exponentials(u, e, bits, bits.view(np.float64))
+        inside = 0.0
+        for q in range(size):
+            inside += own_y[q] * u[q]
+        loglik += inside
         for g in range(group, end):
             begin, stop = np.uint64(starts[g] - r0), np.uint64(starts[g + 1] - r0)
             total = 0.0
-            inside = 0.0
             for q in range(begin, stop):
                 total += e[q]
-                inside += own_y[q] * u[q]
             level = totals[g] / total
-            loglik += inside + totals[g] * np.log(level)
+            loglik += totals[g] * np.log(level)
             for q in range(begin, stop):
                 own_mu[q] = level * e[q]
         for q in range(size):
             e[q] = own_y[q] - own_mu[q]
         for f in range(index.shape[0]):
+            own = index[f, r0 : r0 + size]
             for q in range(size):
-                s_theta[own[f, q]] += e[q]
+                s_theta[own[q]] += e[q]
         for k in range(beta.size):
-            total = 0.0
+            own_x, total = X[k, r0 : r0 + size], 0.0
             for q in range(size):
-                total += own_X[k, q] * e[q]
+                total += own_x[q] * e[q]
             s_x[k] += total
         group = end
     return loglik
@@ -232,14 +235,15 @@ def fitted_margin(
         end = chunk_end(starts, group, last)
         r0 = starts[group]
         size = starts[end] - r0
-        e, own = e_all[:size], index[:, r0 : r0 + size]
+        e = e_all[:size]
         if base.size > 0:
             e[:] = base[r0 : r0 + size]
         else:
             e[:] = 1.0
         for f in range(index.shape[0]):
+            own = index[f, r0 : r0 + size]
             for q in range(size):
-                e[q] *= factors[own[f, q]]
+                e[q] *= factors[own[q]]
         for g in range(group, end):
             begin, stop = np.uint64(starts[g] - r0), np.uint64(starts[g + 1] - r0)
             total = 0.0
@@ -248,8 +252,9 @@ def fitted_margin(
             level = totals[g] / total
             for q in range(begin, stop):
                 e[q] *= level
+        own = index[effect, r0 : r0 + size]
         for q in range(size):
-            sums[own[effect, q]] += e[q]
+            sums[own[q]] += e[q]
         group = end
 
 
@@ -295,16 +300,23 @@ def cross_moments(
         end = chunk_end(starts, group, last)
         r0 = starts[group]
         size = starts[end] - r0
-        w, levels = weights[r0 : r0 + size], index[:, r0 : r0 + size]
+        w = weights[r0 : r0 + size]
         for k in range(n_columns):
-            own, mass = centred[k, :size], weighted[k, :size]
-            own[:] = X[k, r0 : r0 + size]
-            centre_groups(group, end, starts, weights, inverse, own)
-            for q in range(size):
-                mass[q] = w[q] * own[q]
+            x, own, mass = X[k, r0 : r0 + size], centred[k, :size], weighted[k, :size]
+            for g in range(group, end):
+                begin, stop = np.uint64(starts[g] - r0), np.uint64(starts[g + 1] - r0)
+                mean = 0.0
+                for q in range(begin, stop):
+                    mean += w[q] * x[q]
+                mean *= inverse[g]
+                for q in range(begin, stop):
+                    own[q] = x[q] - mean
+                    mass[q] = w[q] * own[q]
+            sums = C[k]
             for f in range(index.shape[0]):
+                levels = index[f, r0 : r0 + size]
                 for q in range(size):
-                    C[k, levels[f, q]] += mass[q]
+                    sums[levels[q]] += mass[q]
         if n_columns:
             add_products(centred, weighted, size, gram)
         group = end
@@ -329,13 +341,15 @@ def schur_product(
         end = chunk_end(starts, group, last)
         r0 = starts[group]
         size = starts[end] - r0
-        v, w, own = v_all[:size], weights[r0 : r0 + size], index[:, r0 : r0 + size]
+        v, w = v_all[:size], weights[r0 : r0 + size]
         for k in range(V.shape[0]):
+            of, to = V[k], out[k]
             for q in range(size):
                 v[q] = 0.0
             for f in range(index.shape[0]):
+                own = index[f, r0 : r0 + size]
                 for q in range(size):
-                    v[q] += V[k, own[f, q]]
+                    v[q] += of[own[q]]
             for g in range(group, end):
                 mean = 0.0
                 begin, stop = np.uint64(starts[g] - r0), np.uint64(starts[g + 1] - r0)
@@ -345,8 +359,9 @@ def schur_product(
                 for q in range(begin, stop):
                     v[q] = w[q] * (v[q] - mean)
             for f in range(index.shape[0]):
+                own = index[f, r0 : r0 + size]
                 for q in range(size):
-                    out[k, own[f, q]] += v[q]
+                    to[own[q]] += v[q]
         group = end
 
 
@@ -379,8 +394,10 @@ def project_rows(
         for k in range(X.shape[0]):
             own = out[k, r0 : r0 + size]
             own[:] = X[k, r0 : r0 + size]
+            of = theta[k]
             for f in range(index.shape[0]):
+                levels = index[f, r0 : r0 + size]
                 for q in range(size):
-                    own[q] -= theta[k, index[f, r0 + q]]
+                    own[q] -= of[levels[q]]
             centre_groups(group, end, starts, weights, inverse, own)
         group = end
