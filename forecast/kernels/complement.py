@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from forecast.kernels.jit import jit, jit_apart
 from forecast.kernels.products import add_products
-from forecast.kernels.rows import ROWS_AT_A_TIME, chunk_end
+from forecast.kernels.rows import ROWS_AT_A_TIME, chunk_end, chunk_size
 
 __all__ = [
     "add_few_levels",
@@ -205,46 +205,51 @@ def add_few_levels(
     """
     q = inner.shape[0]
     masses = np.empty((ROWS_AT_A_TIME, q))
-    across_groups, shares = np.empty((q, ROWS_AT_A_TIME)), np.empty((q, ROWS_AT_A_TIME))
+    turned, shares = np.empty((q, ROWS_AT_A_TIME)), np.empty((q, ROWS_AT_A_TIME))
+    codes = np.empty((few.size, chunk_size(starts, first, last)), np.uint32)
     group = first
     while group < last:
         end = chunk_end(starts, group, last)
-        mass = masses[: end - group]
+        r0 = starts[group]
+        size, n_groups = starts[end] - r0, end - group
+        w, mass = weights[r0 : r0 + size], masses[:n_groups]
         mass[:] = 0.0
         for f in range(few.size):
-            code, origin = index[few[f]], origins[f]
-            for g in range(group, end):
-                for row in range(np.uint64(starts[g]), np.uint64(starts[g + 1])):
-                    mass[g - group, code[row] - origin] += weights[row]
+            code, levels, origin = codes[f], index[few[f], r0 : r0 + size], origins[f]
+            for row in range(size):
+                code[row] = levels[row] - origin
+            for g in range(n_groups):
+                begin, stop = starts[group + g] - r0, starts[group + g + 1] - r0
+                for row in range(np.uint64(begin), np.uint64(stop)):
+                    mass[g, code[row]] += w[row]
         for i in range(q):
-            for g in range(group, end):
-                across_groups[i, g - group] = mass[g - group, i]
-                shares[i, g - group] = -inverse[g] * mass[g - group, i]
-        add_products(across_groups, shares, end - group, inner)
-        for i in range(q):
+            for g in range(n_groups):
+                turned[i, g] = mass[g, i]
+            for g in range(n_groups):
+                shares[i, g] = -inverse[group + g] * turned[i, g]
             total = 0.0
-            for g in range(end - group):
-                total += across_groups[i, g]
+            for g in range(n_groups):
+                total += turned[i, g]
             inner[i, i] += total
-        begin, stop = np.uint64(starts[group]), np.uint64(starts[end])
+        add_products(turned, shares, n_groups, inner)
         for h in range(many.size):
-            level = index[many[h]]
-            for g in range(group, end):
-                own = mass[g - group]
-                for row in range(np.uint64(starts[g]), np.uint64(starts[g + 1])):
-                    line, share = across[level[row]], inverse[g] * weights[row]
+            levels = index[many[h], r0 : r0 + size]
+            for g in range(n_groups):
+                own = mass[g]
+                begin, stop = starts[group + g] - r0, starts[group + g + 1] - r0
+                for row in range(np.uint64(begin), np.uint64(stop)):
+                    line, share = across[levels[row]], inverse[group + g] * w[row]
                     for j in range(q):
                         line[j] -= share * own[j]
             for f in range(few.size):
-                code, origin = index[few[f]], origins[f]
-                for row in range(begin, stop):
-                    across[level[row], code[row] - origin] += weights[row]
+                code = codes[f]
+                for row in range(size):
+                    across[levels[row], code[row]] += w[row]
         for h in range(few.size):
             for f in range(few.size):
                 if f != h:
-                    for row in range(begin, stop):
-                        i = index[few[h], row] - origins[h]
-                        inner[i, index[few[f], row] - origins[f]] += weights[row]
+                    for row in range(size):
+                        inner[codes[h, row], codes[f, row]] += w[row]
         group = end
 
 

@@ -107,6 +107,9 @@ def choose_conditioner(
     pattern: Pattern | None = kept["pattern"]
     if pattern is not None and pattern.work <= CHEAP:
         assemble_once(layout, weights, inverse, diagonal, kept)
+    factor: DirectConditioner | None = kept.get("factor")
+    if factor is not None and factor.serves(diagonal):
+        return factor
     # A level all of whose groups it fills alone has no curvature, only rounding.
     curved = diagonal > ROUNDING * mass
     invertible = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=curved)
@@ -116,11 +119,11 @@ def choose_conditioner(
             diagonal.size <= FEW_LEVELS
             or not contracts(layout, weights, inverse, easy, kept)
         )
-    factor: DirectConditioner | None = kept.get("factor")
-    if kept["direct"] and (factor is None or not factor.serves(diagonal)):
-        S = assemble_once(layout, weights, inverse, diagonal, kept)
-        factor = kept["factor"] = factorise(S, mass, diagonal)
-    return factor if factor is not None else easy
+    if not kept["direct"]:
+        return easy
+    S = assemble_once(layout, weights, inverse, diagonal, kept)
+    factor = kept["factor"] = factorise(S, mass, diagonal)
+    return factor
 
 
 def schur_product(
