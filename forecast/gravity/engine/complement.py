@@ -21,6 +21,8 @@ from forecast.kernels.threads import run_blocks
 __all__ = ["Complement", "Pattern", "assemble", "find_pattern", "level_sums"]
 
 FEW = 32  # levels of the effects that are held as dense columns, together
+MOST_WORK = 8.0  # a step of Newton's method takes about so many products by rows
+MOST_SIZE = 0.5
 MOST_BLOCKS = 16
 CELLS_PER_BLOCK = 1 << 16
 # Rows for each cell of the dense columns in a block: below it, adding blocks up costs
@@ -47,8 +49,9 @@ class Pattern:
     levels : int array of shape (entries,)
     cuts : int array
         Blocks of columns.
-    work : float
-        Multiplications of assembling, in rows of a product by rows and effects.
+    work, size : float
+        Multiplications of assembling, and of a product with what is assembled, as
+        multiples of those of a product by rows.
     """
 
     many: Ints
@@ -62,6 +65,12 @@ class Pattern:
     levels: Ints
     cuts: Ints
     work: float
+    size: float
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether to assemble at all weights, and not for a factor alone."""
+        return self.work <= MOST_WORK and self.size <= MOST_SIZE
 
 
 @dataclass(frozen=True)
@@ -122,12 +131,15 @@ class Complement:
 
     def dense(self) -> Floats:
         """All of it, (m, m)."""
-        columns = self.pattern.columns
-        out = self.sparse_part(np.arange(self.diagonal.size)).toarray()
-        out[:, columns] += self.across
-        out[columns] += self.across.T
-        out[np.ix_(columns, columns)] += self.inner
-        return np.asarray(out)
+        pattern, m = self.pattern, self.diagonal.size
+        columns, half = pattern.columns, np.zeros((m, m))
+        owner = np.repeat(np.arange(m), np.diff(pattern.begins))
+        half[pattern.levels, owner] = self.values
+        half[:, columns] += self.across
+        half[np.ix_(columns, columns)] += self.inner / 2
+        out = half + half.T
+        out[np.diag_indices(m)] += self.diagonal
+        return out
 
 
 def find_pattern(
@@ -174,6 +186,7 @@ def find_pattern(
     each, levels = (np.concatenate(part) for part in zip(*found, strict=True))
     if each.min(initial=0) < 0 or levels.size > most_entries:
         return None
+    by_rows = max(n, 1) * layout.index.shape[0]
     widths = np.diff(layout.offsets)[few]
     origins = layout.offsets[few] - (np.cumsum(widths) - widths)
     return Pattern(
@@ -187,7 +200,8 @@ def find_pattern(
         begins=np.concatenate([[0], np.cumsum(each)]),
         levels=levels,
         cuts=cuts,
-        work=(pairs + dense) / max(n * layout.index.shape[0], 1),
+        work=(pairs + dense) / by_rows,
+        size=(2 * levels.size + layout.n_levels * q) / by_rows,
     )
 
 

@@ -36,7 +36,6 @@ FEW_LEVELS = 1_500  # a dense factor is cheap: always take it
 MOST_LEVELS = 30_000  # of a sparse factor; beyond, it may fill up
 ENTRIES_PER_LEVEL = 100  # a complement with more of them would fill up
 MOST_PRODUCTS = 100_000_000  # multiplications worth assembling a complement
-CHEAP = 8.0  # products by rows that assembling may cost to be done at all weights
 PROBE_ITERATIONS = 9
 PROBE_TOLERANCE = 0.015
 NOISE = 65_537  # a prime, so that noise that begins again meets no period of the rows
@@ -105,7 +104,7 @@ def choose_conditioner(
     if "pattern" not in kept:
         kept["pattern"] = feasible_pattern(layout)
     pattern: Pattern | None = kept["pattern"]
-    if pattern is not None and pattern.work <= CHEAP:
+    if pattern is not None and pattern.is_cheap:
         assemble_once(layout, weights, inverse, diagonal, kept)
     factor: DirectConditioner | None = kept.get("factor")
     if factor is not None and factor.serves(diagonal):
