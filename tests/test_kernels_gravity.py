@@ -575,6 +575,15 @@ def test_sorted_rows_have_the_moments_of_the_schur_complement(table, weights):
     rest = naive.off_groups(table.X.T - table.dummies @ theta.T, table.group, w)
     np.testing.assert_allclose(out.T, rest, **loose)
 
+    clusters = rng.integers(0, 4, table.y.size)
+    sums = np.zeros((4, K))
+    rows.add_scores(
+        table.starts, table.index, inverse, table.y, w, table.X, theta, clusters, sums
+    )
+    scores = rest * (table.y - w)[:, None]
+    expected = [scores[clusters == c].sum(axis=0) for c in range(4)]
+    np.testing.assert_allclose(sums, expected, **loose)
+
 
 def test_values_are_added_to_all_levels_of_their_row():
     index = np.array([[0, 2, 0], [3, 3, 4]], np.uint32)

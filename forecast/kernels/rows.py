@@ -28,6 +28,7 @@ from forecast.kernels.products import add_products
 
 __all__ = [
     "add_by_level",
+    "add_scores",
     "cross_moments",
     "fitted_margin",
     "has_ties",
@@ -400,4 +401,45 @@ def project_rows(
                 for q in range(size):
                     own[q] -= of[levels[q]]
             centre_groups(group, end, starts, weights, inverse, own)
+        group = end
+
+
+@jit_apart
+def add_scores(
+    starts: Array,
+    index: Array,
+    inverse: Array,
+    y: Array,
+    mu: Array,
+    X: Array,
+    theta: Array,
+    clusters: Array,
+    sums: Array,
+) -> None:
+    """Add each row's score, ``(y - mu)`` times `project_rows` of X, to its cluster's sum.
+
+    `clusters` (n,) are rows of `sums` (clusters, K), theta is (K, m); rows are added in
+    their order.
+    """
+    n_groups = starts.size - 1
+    own_all = np.empty(chunk_size(starts, 0, n_groups))
+    group = 0
+    while group < n_groups:
+        end = chunk_end(starts, group, n_groups)
+        r0 = starts[group]
+        size = starts[end] - r0
+        own, to = own_all[:size], clusters[r0 : r0 + size]
+        own_y, own_mu = y[r0 : r0 + size], mu[r0 : r0 + size]
+        for k in range(X.shape[0]):
+            of = theta[k]
+            own[:] = X[k, r0 : r0 + size]
+            for f in range(index.shape[0]):
+                levels = index[f, r0 : r0 + size]
+                for q in range(size):
+                    own[q] -= of[levels[q]]
+            centre_groups(group, end, starts, mu, inverse, own)
+            for q in range(size):
+                own[q] *= own_y[q] - own_mu[q]
+            for q in range(size):
+                sums[to[q], k] += own[q]
         group = end

@@ -234,18 +234,19 @@ def bordered_factor(S: Complement, ridge: Floats) -> Callable[[Floats], Floats]:
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
     )
-    border = S.across[sparse]
-    moved = lu.solve(border) if columns.size else border
-    corner = S.inner + np.diag(ridge[columns]) - np.einsum("mi,mj->ij", border, moved)
+    border = np.ascontiguousarray(S.across[sparse].T)
+    moved = lu.solve(border.T).T.copy() if columns.size else border
+    corner = S.inner + np.diag(ridge[columns]) - np.einsum("im,jm->ij", border, moved)
     inverse = np.linalg.inv((corner + corner.T) / 2)
 
     def solve(R: Floats) -> Floats:
-        inside = lu.solve(np.ascontiguousarray(R[sparse]))
+        inside = np.ascontiguousarray(lu.solve(R[sparse]).T)
         # einsum, not BLAS, whose last bits may depend on its threads
-        rest = R[columns] - np.einsum("mi,mk->ik", border, inside)
-        out = np.empty_like(inside, shape=R.shape)
-        out[columns] = inverse @ rest
-        out[sparse] = inside - np.einsum("mi,ik->mk", moved, out[columns])
-        return out
+        rest = R[columns].T - np.einsum("im,km->ki", border, inside)
+        top = rest @ inverse
+        out = np.empty((R.shape[1], R.shape[0]), inside.dtype)
+        out[:, columns] = top
+        out[:, sparse] = inside - np.einsum("ki,im->km", top, moved)
+        return out.T
 
     return solve

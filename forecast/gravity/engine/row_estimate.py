@@ -15,6 +15,7 @@ from forecast.gravity.engine.row_system import RowSystem
 from forecast.gravity.engine.scaling import Scaling
 from forecast.gravity.engine.sorted_rows import project_rows, sort_by_effects
 from forecast.gravity.records import Codes, Estimate, Floats, Ints
+from forecast.kernels import rows as row_loops
 from forecast.kernels.threads import run_columns
 
 __all__ = ["fit_sorted_rows"]
@@ -101,9 +102,8 @@ class SortedView:
 
     def x_tilde(self) -> Floats:
         layout = self.system.sorted
-        Theta = np.ascontiguousarray(self.best.curvature.Theta[:, :, 0].T)
         mu, inverse = self.best.point.mu, self.system.inverse
-        out = project_rows(layout, mu, inverse, self.system.X, Theta)
+        out = project_rows(layout, mu, inverse, self.system.X, self.projection)
         out *= self.scaling.scale[:, None]
         return out.T
 
@@ -112,5 +112,26 @@ class SortedView:
         rest = np.log(self.mu()) - self.arrays.linear(beta, self.order)
         return level_values(self.system.sorted, self.best.theta[:, 0], rest)
 
-    def score_sums(self, clusters: Codes) -> Floats | None:  # noqa: ARG002
-        return None
+    def score_sums(self, clusters: Codes) -> Floats:
+        """Project, multiply and add up chunk by chunk; no array by row is made."""
+        system = self.system
+        layout = system.sorted
+        sums = np.zeros((clusters.count, system.n_columns))
+        row_loops.add_scores(
+            layout.starts,
+            layout.index,
+            system.inverse,
+            system.y,
+            self.best.point.mu,
+            system.X,
+            self.projection,
+            clusters.codes.astype(np.int32, copy=False),
+            sums,
+        )
+        sums *= self.scaling.scale * self.unit
+        return sums
+
+    @property
+    def projection(self) -> Floats:
+        """Coefficients of the scaled regressors on the other effects, (K, m)."""
+        return np.ascontiguousarray(self.best.curvature.Theta[:, :, 0].T)
