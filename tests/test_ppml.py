@@ -12,6 +12,7 @@ from gravity_worlds import SECTORS, THREE_WAY, TWO_WAY, arrays_of, at_rows, esti
 import forecast as fc
 from forecast.gravity.engine import direct, poisson
 from forecast.gravity.engine.absorption import absorb
+from forecast.gravity.engine.row_estimate import are_apart
 from forecast.gravity.records import Codes
 
 FAMILIES = ["poisson", "gaussian"]
@@ -535,3 +536,11 @@ def test_the_cross_section_of_2006_has_the_printed_likelihood(agtpa):
         assert fit.params[term] == pytest.approx(slope, abs=5e-6)
         assert fit.bse[term] == pytest.approx(error, abs=5e-6)
     assert fit.llf == pytest.approx(-2284121.5, abs=0.5)
+
+
+def test_clusters_are_added_up_apart_only_where_blocks_share_none():
+    codes = np.array([0, 0, 1, 1, 3], np.int32)
+    assert are_apart(codes, np.array([2, 4]))
+    assert not are_apart(codes, np.array([1]))
+    assert not are_apart(codes[::-1], np.array([2]))
+    assert are_apart(codes, np.array([], int))

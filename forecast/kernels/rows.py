@@ -75,23 +75,26 @@ def sort_rows(codes: Array, count: int, before: Array) -> tuple[Array, Array]:
 @jit_apart
 def sort_in_groups(
     first: int, last: int, starts: Array, index: Array, order: Array
-) -> None:
+) -> bool:
     """Sort the rows of each group by their levels, the first effect's before all others'.
 
-    Moves the columns of `index` (F, n) and `order` (n,). Made for short groups: each row
-    goes back past those that it precedes, one by one.
+    Moves the columns of `index` (F, n) and `order` (n,); tells whether two rows of a
+    group have all levels in common. Made for short groups: each row goes back past those
+    that it precedes, one by one.
     """
+    ties = False
     for g in range(first, last):
         begin = np.uint64(starts[g])
         for place in range(begin + np.uint64(1), np.uint64(starts[g + 1])):
             at = np.uint64(place)
             while at > begin:
                 back = at - np.uint64(1)
-                precedes = False
+                precedes, same = False, True
                 for f in range(index.shape[0]):
                     if index[f, at] != index[f, back]:
-                        precedes = index[f, at] < index[f, back]
+                        precedes, same = index[f, at] < index[f, back], False
                         break
+                ties = ties or same
                 if not precedes:
                     break
                 for f in range(index.shape[0]):
@@ -102,6 +105,7 @@ def sort_in_groups(
                 order[at] = order[back]
                 order[back] = row
                 at = back
+    return ties
 
 
 @jit
@@ -406,6 +410,8 @@ def project_rows(
 
 @jit_apart
 def add_scores(
+    first: int,
+    last: int,
     starts: Array,
     index: Array,
     inverse: Array,
@@ -421,11 +427,10 @@ def add_scores(
     `clusters` (n,) are rows of `sums` (clusters, K), theta is (K, m); rows are added in
     their order.
     """
-    n_groups = starts.size - 1
-    own_all = np.empty(chunk_size(starts, 0, n_groups))
-    group = 0
-    while group < n_groups:
-        end = chunk_end(starts, group, n_groups)
+    own_all = np.empty(chunk_size(starts, first, last))
+    group = first
+    while group < last:
+        end = chunk_end(starts, group, last)
         r0 = starts[group]
         size = starts[end] - r0
         own, to = own_all[:size], clusters[r0 : r0 + size]

@@ -16,7 +16,7 @@ from forecast.gravity.engine.scaling import Scaling
 from forecast.gravity.engine.sorted_rows import project_rows, sort_by_effects
 from forecast.gravity.records import Codes, Estimate, Floats, Ints
 from forecast.kernels import rows as row_loops
-from forecast.kernels.threads import run_columns
+from forecast.kernels.threads import run_blocks, run_columns
 
 __all__ = ["fit_sorted_rows"]
 
@@ -115,18 +115,27 @@ class SortedView:
     def score_sums(self, clusters: Codes) -> Floats:
         """Project, multiply and add up chunk by chunk; no array by row is made."""
         system = self.system
-        layout = system.sorted
+        layout, projection = system.sorted, self.projection
+        codes = clusters.codes.astype(np.int32, copy=False)
         sums = np.zeros((clusters.count, system.n_columns))
-        row_loops.add_scores(
-            layout.starts,
-            layout.index,
-            system.inverse,
-            system.y,
-            self.best.point.mu,
-            system.X,
-            self.projection,
-            clusters.codes.astype(np.int32, copy=False),
-            sums,
+        cuts = layout.cuts
+        if not are_apart(codes, layout.starts[cuts[1:-1]]):
+            cuts = cuts[[0, -1]]
+        run_blocks(
+            lambda block: row_loops.add_scores(
+                cuts[block],
+                cuts[block + 1],
+                layout.starts,
+                layout.index,
+                system.inverse,
+                system.y,
+                self.best.point.mu,
+                system.X,
+                projection,
+                codes,
+                sums,
+            ),
+            cuts.size - 1,
         )
         sums *= self.scaling.scale * self.unit
         return sums
@@ -135,3 +144,10 @@ class SortedView:
     def projection(self) -> Floats:
         """Coefficients of the scaled regressors on the other effects, (K, m)."""
         return np.ascontiguousarray(self.best.curvature.Theta[:, :, 0].T)
+
+
+def are_apart(codes: Ints, firsts: Ints) -> bool:
+    """Whether rows come by cluster, and none has rows on both sides of a first row."""
+    return bool(
+        (codes[1:] >= codes[:-1]).all() and (codes[firsts] > codes[firsts - 1]).all()
+    )

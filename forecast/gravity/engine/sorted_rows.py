@@ -86,8 +86,8 @@ def sort_by_effects(
     """
     finest = max(range(len(effects)), key=lambda f: (effects[f].count, -f))
     others = [effect for f, effect in enumerate(effects) if f != finest]
-    starts, order, index, offsets = sorted_levels(effects[finest], others)
-    if rows.has_ties(starts, index):
+    starts, order, index, offsets, ties = sorted_levels(effects[finest], others)
+    if ties:
         keys = [effect.codes for effect in (*reversed(others), effects[finest])]
         order = np.lexsort((*reversed(values()), *keys))
     groups = np.flatnonzero(np.diff(starts))
@@ -101,8 +101,8 @@ def sort_by_effects(
 
 def sorted_levels(
     finest: Codes, others: Sequence[Codes]
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """Where each level of the finest effect begins, the order, and `level_index` there."""
+) -> tuple[Ints, Ints, Ints, Ints, bool]:
+    """Where each level of the finest effect begins, the order, `level_index`, any ties."""
     nothing = np.zeros(0, np.int64)
     starts, order = rows.sort_rows(finest.codes, finest.count, nothing)
     sizes = np.diff(starts)
@@ -110,16 +110,17 @@ def sorted_levels(
         order = nothing
         for effect in (*reversed(others), finest):
             starts, order = rows.sort_rows(effect.codes, effect.count, order)
-        return starts, order, *level_index(others, order)
+        index, offsets = level_index(others, order)
+        return starts, order, index, offsets, rows.has_ties(starts, index)
     index, offsets = level_index(others, order)
     cuts = cut_blocks(np.arange(sizes.size), order.size)
-    run_blocks(
+    ties = run_blocks(
         lambda block: rows.sort_in_groups(
             cuts[block], cuts[block + 1], starts, index, order
         ),
         cuts.size - 1,
     )
-    return starts, order, index, offsets
+    return starts, order, index, offsets, any(ties)
 
 
 def level_index(effects: Sequence[Codes], order: Ints) -> tuple[Ints, Ints]:
