@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import naive
 import numpy as np
 import pytest
@@ -140,3 +142,17 @@ def test_a_factor_with_dense_columns_beside_it_solves_the_whole(counts, monkeypa
     expected = np.linalg.solve(S.dense() + np.diag(ridge), R)
     solved = direct.bordered_factor(S, ridge)(R)
     np.testing.assert_allclose(solved, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_complement_is_assembled_at_all_weights_only_where_that_is_cheap(monkeypatch):
+    monkeypatch.setattr(complement, "FEW", 0)
+
+    def neighbours(n_groups, n):
+        layout, group, rng = rows_of([51], n_groups, n)
+        index = (group % 50 + rng.integers(0, 2, n)).astype(np.uint32)[None]
+        return complement.find_pattern(replace(layout, index=index), np.inf, 10**6)
+
+    assert neighbours(2000, 4000).is_cheap
+    assert not neighbours(100, 4000).is_cheap  # forty rows in each group
+    everyone, _, _ = rows_of([2000], 2000, 4000)  # as many meetings as rows
+    assert not complement.find_pattern(everyone, np.inf, 10**6).is_cheap

@@ -22,6 +22,7 @@ from forecast.gravity.engine.complement import (
 )
 from forecast.gravity.engine.conjugate import Conditioner, conjugate_gradients
 from forecast.gravity.engine.sorted_rows import SortedRows, row_moments, row_product
+from forecast.gravity.products import times
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import blocks
 
@@ -119,6 +120,8 @@ def choose_conditioner(
             or not contracts(layout, weights, inverse, easy, kept)
         )
     if not kept["direct"]:
+        if pattern is not None and not pattern.is_cheap:
+            kept["pattern"] = None  # of no use any more, and as large as the rows
         return easy
     S = assemble_once(layout, weights, inverse, diagonal, kept)
     factor = kept["factor"] = factorise(S, mass, diagonal)
@@ -243,7 +246,7 @@ def bordered_factor(S: Complement, ridge: Floats) -> Callable[[Floats], Floats]:
         inside = np.ascontiguousarray(lu.solve(R[sparse]).T)
         # einsum, not BLAS, whose last bits may depend on its threads
         rest = R[columns].T - np.einsum("im,km->ki", border, inside)
-        top = rest @ inverse
+        top = times(rest, inverse)
         out = np.empty((R.shape[1], R.shape[0]), inside.dtype)
         out[:, columns] = top
         out[:, sparse] = inside - np.einsum("ki,im->km", top, moved)
