@@ -27,7 +27,7 @@ def estimate_on(
     arrays = Arrays(
         y=read_only(design.y),
         columns=[read_only(design.columns[k]) for k in sample.collinearity.kept],
-        effects=design.effects,
+        table=sample.separation.table,
         factors=design.factors,
         keep=sample.mask,
         weights=None if design.weights is None else read_only(design.weights),

@@ -10,10 +10,11 @@ import numpy as np
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels.threads import run_blocks
 
-__all__ = ["add_over_blocks", "cut_blocks"]
+__all__ = ["add_over_blocks", "cut_blocks", "cut_rows"]
 
 CELLS_PER_BLOCK = 1 << 17
 MOST_BLOCKS = 16
+FEW_BLOCKS = 4  # of rows, each with sums of its own for all groups
 
 
 def cut_blocks(owner: Ints, n_cells: int) -> Ints:
@@ -36,6 +37,12 @@ def cut_blocks(owner: Ints, n_cells: int) -> Ints:
     targets = n_groups * np.arange(1, wanted) // wanted
     starts = firsts[np.minimum(np.searchsorted(firsts, targets), firsts.size - 1)]
     return np.unique(np.r_[0, starts, n_groups])
+
+
+def cut_rows(n: int) -> Ints:
+    """Cut n rows into blocks of work, (blocks + 1,)."""
+    n_blocks = min(FEW_BLOCKS, max(1, n // CELLS_PER_BLOCK))
+    return n * np.arange(n_blocks + 1) // n_blocks
 
 
 def add_over_blocks(

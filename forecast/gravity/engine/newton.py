@@ -30,7 +30,11 @@ from forecast.gravity.records import Floats, Ints
 __all__ = ["Curvature", "Optimum", "Point", "System", "curvature_at", "maximise"]
 
 SCORE_TOLERANCE = 1e-9  # of the final check; ten times below what is promised
+# Of Theta, refresh by refresh. While columns are few a closer one costs less than the
+# pass over the data that it saves.
 REFRESH_TOLERANCES = (5e-2, 1e-2, 1e-3)
+CLOSER_TOLERANCES = (5e-2, 3e-3, 1e-4)
+FEW_COLUMNS = 6
 FINAL_TOLERANCE = 3e-8  # of Theta; the error of the information is its square
 CLOSEST = 1e-5  # what conjugate gradients in single precision can promise
 # Of what is left of a regressor, the most that is wrong in it, squared.
@@ -195,6 +199,8 @@ def maximise(
     step: Step | None = None
     best = -np.inf
     refreshes = 0
+    few = system.n_columns <= FEW_COLUMNS
+    tolerances = CLOSER_TOLERANCES if few else REFRESH_TOLERANCES
     for count in range(most_steps):
         point, step, beta, theta = climb(system, beta, theta, step, best)
         best = point.loglik
@@ -209,7 +215,7 @@ def maximise(
         if curvature is None or worth_refreshing(
             curvature, step, count, refreshes, tolerance
         ):
-            close = REFRESH_TOLERANCES[min(refreshes, len(REFRESH_TOLERANCES) - 1)]
+            close = tolerances[min(refreshes, len(tolerances) - 1)]
             curvature = curvature_at(system, point.mu, conditioner, curvature, close)
             refreshes += 1
         step = newton_step(system, point, conditioner, curvature, step, tolerance)

@@ -42,7 +42,7 @@ def fit_poisson(arrays: Arrays, *, tolerance: float = 1e-9) -> Estimate:
     refuse_too_large(arrays.y.size, len(arrays.columns))
     if not arrays.effects:
         return fit_plain_poisson(arrays, tolerance=tolerance)
-    plan = plan_slots(arrays.effects, arrays.factors)
+    plan = plan_slots(arrays.table, arrays.factors)
     system = None if plan is None else lay_out(plan, arrays)
     if plan is None or system is None:
         return fit_sorted_rows(arrays, tolerance=tolerance)

@@ -111,3 +111,9 @@ class SortedView:
 
     def score_sums(self, clusters: Codes) -> Floats | None:  # noqa: ARG002
         return None
+
+    def by_group(self, values: Ints) -> Ints | None:  # noqa: ARG002
+        return None
+
+    def group_sizes(self) -> Ints:
+        return np.diff(self.system.sorted.starts)

@@ -8,13 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
-from forecast.gravity.engine.arrays import Arrays, combined_offset
-from forecast.gravity.engine.block_work import add_over_blocks, cut_blocks
+from forecast.gravity.engine.arrays import Arrays, combined_offset, given
+from forecast.gravity.engine.block_work import add_over_blocks, cut_blocks, cut_rows
 from forecast.gravity.engine.newton import Point
 from forecast.gravity.engine.scaling import Scaling
 from forecast.gravity.engine.slot_plan import SlotPlan
 from forecast.gravity.records import Floats, Ints
-from forecast.kernels import blocks, slots
+from forecast.kernels import blocks, placing, slots
 from forecast.kernels.threads import run_blocks
 
 __all__ = ["MateConditioner", "SlottedSystem", "lay_out"]
@@ -248,12 +248,13 @@ class SlottedSystem:
             blocks.heaviest_partners(
                 self.outer, self.inner, self.totals, best_outer, best_inner
             )
-            for i in np.flatnonzero(best_outer >= 0):
-                group = best_outer[i]
-                j = self.inner[group]
-                if best_inner[j] == group:
-                    mate[i], mate[self.n_outer + j] = self.n_outer + j, i
-                    joint[[i, self.n_outer + j]] = group
+            i = np.flatnonzero(best_outer >= 0)
+            group = best_outer[i]
+            j = self.inner[group].astype(np.int64)
+            mutual = best_inner[j] == group
+            i, j, group = i[mutual], j[mutual] + self.n_outer, group[mutual]
+            mate[i], mate[j] = j, i
+            joint[i] = joint[j] = group
         return mate, joint
 
     def conditioner(self, mu: Floats) -> MateConditioner:
@@ -268,43 +269,25 @@ class SlottedSystem:
             (self.n_inner, width),
         )
         d = np.concatenate([d_a, d_b])
-        # A level all of whose groups it fills alone has no curvature, only rounding.
-        curved = d > ROUNDING * np.finfo(mu.dtype).eps * self.margins
-        diagonal = np.divide(1.0, d, out=np.zeros_like(d), where=curved)
-        coupling = np.zeros_like(d)
         mate, joint = self.mates
-        paired = np.flatnonzero(mate >= 0)
-        if paired.size:
-            shared = mu[joint[paired]].astype(float)
-            shared *= 1.0 - shared / self.totals[joint[paired], None]
-            own, other = d[paired], d[mate[paired]]
-            determinant = own * other - shared**2
-            sound = determinant > 1e-6 * own * other
-            safe = np.where(sound, determinant, 1.0)
-            diagonal[paired] = np.where(sound, other / safe, diagonal[paired])
-            coupling[paired] = np.where(sound, shared / safe, 0.0)
-        return MateConditioner(
-            diagonal.astype(mu.dtype), coupling.astype(mu.dtype), mate
+        diagonal, coupling = np.empty((2, *d.shape), mu.dtype)
+        # A level all of whose groups it fills alone has no curvature, only rounding.
+        rounding = float(ROUNDING * np.finfo(mu.dtype).eps)
+        blocks.invert(
+            d, self.margins, rounding, mate, joint, self.totals, mu, diagonal, coupling
         )
+        return MateConditioner(diagonal, coupling, mate)
 
 
 def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
     """Place the sample's rows in slots, or return None where two rows share a cell."""
     y, weights = arrays.y, arrays.weights
-    kept = np.zeros(0, bool) if arrays.keep is None else arrays.keep
-    sums = np.zeros(plan.n_groups)
-    given = np.zeros(0) if weights is None else weights
-    slots.sum_groups(plan.group, y, given, kept, sums)
-    groups = np.flatnonzero(sums > 0)
-    rank = np.full(plan.n_groups, -1, np.int32)
-    rank[groups] = np.arange(groups.size, dtype=np.int32)
-    places = np.full(groups.size * plan.width, -1, np.int32)
-    if slots.place_rows(plan.slot, plan.group, kept, rank, plan.width, places):
+    groups, mass = groups_with_outcome(plan, arrays)
+    source, collide = place_rows(plan, arrays, groups)
+    if collide:
         return None
-    source = places.reshape(groups.size, plan.width)
-    # A power of two: `sums` depend on the order of rows in the last bits, this does not.
-    mean = float(sums[groups].sum()) / int(np.count_nonzero(source >= 0))
-    unit = float(2.0 ** np.round(np.log2(mean)))
+    # A power of two: `mass` depends on the order of rows in its last bits, this does not.
+    unit = float(2.0 ** np.round(np.log2(mass / int(np.count_nonzero(source >= 0)))))
     outer, inner = plan.outer[groups], plan.inner[groups]
     cuts = cut_blocks(outer if plan.n_outer else inner, source.size)
     cells, totals, margins = fill_outcome(
@@ -328,6 +311,36 @@ def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
     )
 
 
+def groups_with_outcome(plan: SlotPlan, arrays: Arrays) -> tuple[Ints, float]:
+    """Groups that have an outcome, in their order, and the sum of the weighted outcome."""
+    weights, keep = given(arrays.weights), given(arrays.keep, bool)
+    masses, (marked,) = add_over_blocks(
+        cut_rows(arrays.y.size),
+        lambda first, last, marked: placing.mark_groups(
+            first, last, plan.group, arrays.y, weights, keep, marked
+        ),
+        (plan.n_groups,),
+        dtype=np.bool_,
+    )
+    return plan.order[marked[plan.order] > 0], float(sum(masses))
+
+
+def place_rows(plan: SlotPlan, arrays: Arrays, groups: Ints) -> tuple[Ints, bool]:
+    """Row of each cell (P, T), -1 where absent, and whether rows shared cells."""
+    places = np.full(groups.size * plan.width + 1, -1, np.int32)
+    rank = np.full(plan.n_groups, -1, np.int32)
+    rank[groups] = np.arange(groups.size, dtype=np.int32)
+    keep = given(arrays.keep, bool)
+    placed, _ = add_over_blocks(
+        cut_rows(arrays.y.size),
+        lambda first, last: placing.place_rows(
+            first, last, plan.slot, plan.group, keep, rank, plan.width, places
+        ),
+    )
+    source = places[:-1].reshape(groups.size, plan.width)
+    return source, sum(placed) > np.count_nonzero(source >= 0)
+
+
 def fill_outcome(
     source: Ints,
     cuts: Ints,
@@ -340,12 +353,21 @@ def fill_outcome(
     """Outcome by cell (P, T), -1 where absent; its sums by group (P,) and block (R, T)."""
     n_groups, width = source.shape
     cells, totals = np.empty(source.shape), np.empty(n_groups)
-    given = np.zeros(0) if weights is None else weights
     by_outer = np.zeros((plan.n_outer, width))
     _, (by_inner,) = add_over_blocks(
         cuts,
-        lambda first, last, s_b: slots.fill_outcome(
-            first, last, *owners, source, y, given, scale, cells, totals, by_outer, s_b
+        lambda first, last, s_b: placing.fill_outcome(
+            first,
+            last,
+            *owners,
+            source,
+            y,
+            given(weights),
+            scale,
+            cells,
+            totals,
+            by_outer,
+            s_b,
         ),
         (plan.n_inner, width),
     )
@@ -363,7 +385,7 @@ def fill_columns(
         first, last = cuts[block], cuts[block + 1]
         for k, column in enumerate(columns):
             center, scale = scaling.center[k], 1.0 / scaling.scale[k]
-            slots.fill_column(first, last, source, column, center, scale, X, k)
+            placing.fill_column(first, last, source, column, center, scale, X, k)
 
     run_blocks(fill, cuts.size - 1)
     return X

@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
+from forecast.gravity.designs.level_table import LevelTable, level_table
 from forecast.gravity.records import Codes, Design, Floats, Ints
 from forecast.gravity.samples.certificates import certify
 from forecast.gravity.samples.collinearity import Collinearity
 from forecast.gravity.samples.identification import Identified, identify
-from forecast.gravity.samples.level_table import LevelTable, level_table
 from forecast.gravity.samples.pruning import KEPT, prune, start_pruning
 from forecast.gravity.samples.sample_account import (
     LeftOut,
@@ -31,19 +31,20 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Separation:
-    """Rows without a finite estimate, and the proof.
+    """Rows without a finite estimate, and the proof."""
 
-    Attributes
-    ----------
-    rows : int array
-        Positions in the input.
-    """
-
-    rows: Ints
     design: Design = field(repr=False)
     table: LevelTable = field(repr=False)
     positive: Bools = field(repr=False)
     found: Identified = field(repr=False)
+
+    @cached_property
+    def rows(self) -> Ints:
+        """Positions in the input."""
+        blame = self.found.pruning.blame
+        if blame is None:
+            return np.empty(0, np.int64)
+        return self.design.positions[np.flatnonzero((blame != KEPT) & ~self.positive)]
 
     @cached_property
     def certificate(self) -> Floats:
@@ -202,15 +203,13 @@ def _sample(
 ) -> Sample:
     """Keep what is left, and singletons where these are wanted."""
     blame = found.pruning.blame
-    mask, separated = None, np.empty(0, np.int64)
+    mask = None
     if blame is not None:
         mask = blame == KEPT
-        separated = np.flatnonzero(~mask & ~positive)
         if not drop_singletons:
             mask |= positive & (blame >= 0)
         mask = None if mask.all() else mask
-    rows = design.positions[separated]
-    proof = Separation(rows, design, table, positive, found)
+    proof = Separation(design, table, positive, found)
     return Sample(design, mask, found.collinearity, proof, family)
 
 
