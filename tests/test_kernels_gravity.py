@@ -261,7 +261,7 @@ class Cells:
 def make_cells(K, *, three_way, kind):
     rng = np.random.default_rng(K)
     n_outer, n_inner, slots_used, width = {
-        "full": (3, 4, 16, 16),
+        "full": (3, 5, 16, 16),
         "gaps": (4, 3, 11, 16),
         "one group": (1, 1, 5, 16),
     }[kind]
@@ -392,7 +392,7 @@ def test_rows_are_projected_and_scores_summed_by_cluster(cells):
     by_group = np.full((cells.totals.size, K), np.nan)
     for part in cells.parts():
         projecting.group_scores(
-            *part, *around, cells.y, cells.X, mu, theta_a, theta_b, by_group
+            *part, *around[:2], cells.y, cells.X, mu, theta_a, theta_b, by_group
         )
     groups = naive.indicators(cells.group, cells.totals.size)
     np.testing.assert_allclose(by_group, groups.T @ (rest * residual[:, None]), **CLOSE)

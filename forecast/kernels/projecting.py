@@ -86,7 +86,6 @@ def group_scores(
     last: int,
     outer: Array,
     inner: Array,
-    totals: Array,
     y: Array,
     X: Array,
     mu: Array,
@@ -94,14 +93,27 @@ def group_scores(
     theta_b: Array,
     out: Array,
 ) -> None:
-    """Write each group's sum of ``x~ (y - mu)`` to `out` (P, K), x~ as of `take_off`."""
-    rest = np.empty(X.shape[2])
+    """Write each group's sum of ``x~ (y - mu)`` to `out` (P, K).
+
+    Within a group ``y - mu`` adds up to zero, so the mean that is taken off x~ there, see
+    `take_off`, does not matter.
+    """
+    width = X.shape[2]
+    three_way = theta_a.shape[0] > 0
+    residual = np.empty(width)
     for g in range(first, last):
+        i, j = outer[g], inner[g]
+        for t in range(width):  # where no row is, y is -1 and mu is 0
+            residual[t] = max(y[g, t], 0.0) - mu[g, t]
         for k in range(X.shape[1]):
-            take_off(g, k, outer[g], inner[g], totals[g], X, mu, theta_a, theta_b, rest)
             score = 0.0
-            for t in range(rest.size):  # where no row is, y is -1 and mu is 0
-                score += rest[t] * (max(y[g, t], 0.0) - mu[g, t])
+            if three_way:
+                for t in range(width):
+                    rest = X[g, k, t] - theta_b[j, k, t] - theta_a[i, k, t]
+                    score += rest * residual[t]
+            else:
+                for t in range(width):
+                    score += (X[g, k, t] - theta_b[j, k, t]) * residual[t]
             out[g, k] = score
 
 

@@ -141,10 +141,8 @@ class SlottedView:
     def score_sums(self, clusters: Codes) -> Floats:
         """Project, multiply and add up group by group; no array by row is made."""
         system = self.system
-        around = (
-            system.outer,
-            system.inner,
-            system.totals,
+        ends = (system.outer, system.inner)
+        values = (
             system.y,
             system.X,
             self.best.point.mu,
@@ -155,7 +153,7 @@ class SlottedView:
             scores = np.empty((system.totals.size, system.n_columns))
             run_blocks(
                 lambda block: projecting.group_scores(
-                    system.cuts[block], system.cuts[block + 1], *around, scores
+                    system.cuts[block], system.cuts[block + 1], *ends, *values, scores
                 ),
                 system.cuts.size - 1,
             )
@@ -164,7 +162,7 @@ class SlottedView:
                     clusters.of_groups, scores[:, k], clusters.count
                 )
         else:
-            projecting.add_scores(*around, clusters.codes, sums)
+            projecting.add_scores(*ends, system.totals, *values, clusters.codes, sums)
         sums *= system.scaling.scale * system.unit
         return sums
 

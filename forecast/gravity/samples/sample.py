@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -23,6 +24,7 @@ from forecast.gravity.samples.sample_account import (
     notes_of,
     table_of,
 )
+from forecast.kernels.threads import are_long, run_blocks
 
 __all__ = ["Sample", "Separation", "draw_sample"]
 
@@ -138,6 +140,7 @@ def draw_sample(
     family: Literal["poisson", "gaussian"] = "poisson",
     drop_singletons: bool = True,
     separation: bool = True,
+    meanwhile: Callable[[Sample], object] | None = None,
 ) -> Sample:
     """Find the rows and regressors for which a unique finite estimate exists.
 
@@ -153,6 +156,10 @@ def draw_sample(
         Leave out rows that are alone in a level. They move no coefficient.
     separation : bool
         Leave out separated rows. Without it the estimation may not converge.
+    meanwhile : callable of one Sample, optional
+        Called, where rows are many and threads more than one, with the sample as it will
+        be unless there is more to drop than single levels tell, while the proof that
+        there is not is under way. Mostly the sample returned is the very same.
 
     Raises
     ------
@@ -183,14 +190,40 @@ def draw_sample(
     separable = family == "poisson" and separation
     positive = y > 0 if separable else np.ones(y.size, np.bool_)
     pruning = prune(table, positive, start_pruning(table, positive))
-    if pruning.alive(y.size).any():
-        found = identify(table, positive, pruning, design.columns, design.terms)
+
+    def made_of(found: Identified) -> Sample:
+        return _sample(design, family, drop_singletons, table, positive, found)
+
+    if not pruning.alive(y.size).any():
+        sample = made_of(Identified(pruning, Collinearity(())))
     else:
-        found = Identified(pruning, Collinearity(()))
-    sample = _sample(design, family, drop_singletons, table, positive, found)
+        every = tuple(range(len(design.columns)))
+        expected = made_of(Identified(pruning, Collinearity(every)))
+
+        def prove() -> Identified:
+            return identify(table, positive, pruning, design.columns, design.terms)
+
+        found = _beside(meanwhile, expected, prove, y.size)
+        proved = found.pruning is pruning and found.collinearity.kept == every
+        sample = expected if proved else made_of(found)
     if sample.nobs == 0:
         raise _nothing_left(sample)
     return sample
+
+
+def _beside(
+    meanwhile: Callable[[Sample], object] | None,
+    expected: Sample,
+    prove: Callable[[], Identified],
+    n_rows: int,
+) -> Identified:
+    """Do two things at once where there are threads for it; return what is proved."""
+    if meanwhile is None or not are_long(n_rows):
+        return prove()
+    found: list[Identified] = []
+    work = (lambda: found.append(prove()), lambda: meanwhile(expected))
+    run_blocks(lambda place: work[place](), len(work))
+    return found[0]
 
 
 def _sample(
