@@ -19,7 +19,7 @@ __all__ = ["Shape", "SlotPlan", "plan_slots", "readings"]
 
 LEAST_FILL = 0.35
 SPARSE = 16  # keys are counted rather than sorted in a table of so many cells by key
-SLOTS_TO_A_LINE = 16  # slots are padded to whole cache lines and vector registers
+SLOTS_TO_A_LINE = 8  # slots are padded to whole cache lines and vector registers
 
 
 @dataclass(frozen=True)

@@ -216,9 +216,9 @@ class SlottedSystem:
         V_a, V_b = self.split(V)
         out = np.zeros_like(V)
         out_a, out_b = self.split(out)
-        _, (sums_b,) = add_over_blocks(
-            self.cuts,
-            lambda first, last, sums_b: slots.schur_product(
+
+        def work(first: int, last: int, sums_b: Floats) -> None:
+            slots.schur_product(
                 first,
                 last,
                 self.outer,
@@ -230,11 +230,12 @@ class SlottedSystem:
                 active,
                 out_a,
                 sums_b,
-            ),
-            V_b.shape,
-            dtype=V.dtype,
-        )
-        out_b[:] = sums_b
+            )
+
+        if self.cuts.size == 2:  # one block: there is nothing to add up
+            work(0, self.totals.size, out_b)
+        else:
+            _, (out_b[:],) = add_over_blocks(self.cuts, work, V_b.shape, dtype=V.dtype)
         return out
 
     @cached_property
