@@ -19,9 +19,10 @@ from forecast.gravity.engine.memory import refuse_too_large
 from forecast.gravity.engine.newton import maximise
 from forecast.gravity.engine.plain_poisson import fit_plain_poisson
 from forecast.gravity.engine.row_estimate import fit_sorted_rows
+from forecast.gravity.engine.slot_layout import lay_out
 from forecast.gravity.engine.slot_plan import SlotPlan, plan_slots
 from forecast.gravity.engine.slotted_estimate import estimate_of
-from forecast.gravity.engine.slotted_system import SlottedSystem, lay_out
+from forecast.gravity.engine.slotted_system import SlottedSystem
 from forecast.gravity.records import Estimate
 
 __all__ = ["Layout", "fit_poisson", "layout_of"]
