@@ -1,4 +1,4 @@
-"""Structural gravity in slots: the system of `forecast.gravity.engine.newton` on dense cells."""
+"""Structural gravity in slots: the system of `forecast.gravity.engine.system` on dense cells."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from forecast.gravity.engine.block_work import add_over_blocks
-from forecast.gravity.engine.newton import Point
 from forecast.gravity.engine.scaling import Scaling
+from forecast.gravity.engine.system import Point
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import blocks, slots
 
