@@ -78,7 +78,7 @@ def arrays_of(frame: pd.DataFrame, formula: str, family: str, **columns: Any) ->
     return Arrays(
         y=design.y,
         columns=[design.columns[k] for k in sample.collinearity.kept],
-        effects=design.effects,
+        table=sample.separation.table,
         factors=design.factors,
         keep=sample.mask,
         weights=design.weights,

@@ -74,6 +74,9 @@ class Rows:
     def score_sums(self, _clusters):
         return None
 
+    def by_group(self, _values):
+        return None
+
 
 def _least_squares(Z, target, weights):
     root = np.sqrt(weights)

@@ -18,7 +18,7 @@ from forecast.gravity.inference.explaining import compare_conventions
 from forecast.gravity.inference.level_errors import level_errors
 from forecast.gravity.inference.leverage import effect_leverage, inverse_of_independent
 from forecast.gravity.inference.robust import Iid, Robust, full_leverage
-from forecast.gravity.inference.row_keys import RowKeys
+from forecast.gravity.inference.row_keys import Listed, RowKeys
 from forecast.gravity.inference.scores import score_sums
 from forecast.gravity.inference.serial import DriscollKraay, NeweyWest
 from forecast.gravity.inference.small_samples import (
@@ -517,7 +517,7 @@ def test_the_reference_of_importer_years_is_the_first_importer_of_each_year():
 def test_a_cluster_that_is_no_column_is_refused(fitted):
     scores, _, _, _ = fitted
     frame = pd.DataFrame({"exporter": np.arange(scores.n) % 3})
-    keys = RowKeys(frame, np.arange(scores.n))
+    keys = RowKeys(frame, Listed(np.arange(scores.n)))
     with pytest.raises(
         ColumnError, match=r"F-111.*exporte.*Did you mean \['exporter'\]"
     ):
@@ -535,7 +535,7 @@ def test_names_of_clusters_are_read_as_effects_are():
             "d": list("qpqp"),
         }
     )
-    keys = RowKeys(frame, np.array([3, 0, 1]), {"pair": ("o", "d")})
+    keys = RowKeys(frame, Listed(np.array([3, 0, 1])), {"pair": ("o", "d")})
     for name in ("a^b", "a:b", " a ^ b "):
         np.testing.assert_array_equal(keys.codes(name).codes, [2, 0, 1])
     np.testing.assert_array_equal(keys.codes("pair").codes, [1, 0, 1])
@@ -545,7 +545,7 @@ def test_names_of_clusters_are_read_as_effects_are():
     assert first.count == second.count == 2
     text, numbers = keys.shared("a", "b")
     assert not np.intersect1d(text.codes, numbers.codes).size
-    gaps = RowKeys(frame.assign(a=["x", None, "y", "y"]), np.arange(4))
+    gaps = RowKeys(frame.assign(a=["x", None, "y", "y"]), Listed(np.arange(4)))
     with pytest.raises(ColumnError, match=r"F-552.*1 rows.*'a'.*row 1"):
         gaps.codes("a")
 

@@ -17,6 +17,7 @@ from gravity_worlds import SECTORS, THREE_WAY, TWO_WAY
 
 import forecast as fc
 from forecast.gravity.engine import block_work, direct
+from forecast.kernels import threads
 from forecast.kernels.threads import limit_threads, set_threads, thread_count
 
 PLAIN = "exporter + importer + year"
@@ -43,7 +44,7 @@ RECIPES = (
     fc.Clustered("exporter", "importer", "year"),
     fc.Robust("HC1"),
 )
-SMALL = 8  # cells of a block of work, so that there are many
+SMALL = 8  # cells that are cut into blocks of work already
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +57,9 @@ def small_blocks(monkeypatch):
         asked.append(n_blocks)
         return run_blocks(function, n_blocks)
 
-    monkeypatch.setattr(block_work, "CELLS_PER_BLOCK", SMALL)
+    monkeypatch.setattr(block_work, "BLOCKS", ((SMALL, 16),))
     monkeypatch.setattr(block_work, "run_blocks", counted)
+    monkeypatch.setattr(threads, "LONG", SMALL)
     return asked
 
 
@@ -131,7 +133,8 @@ def test_where_arrays_lie_in_memory_moves_no_bit(case):
 
 def print_digests() -> None:
     """What a process of its own is asked for."""
-    block_work.CELLS_PER_BLOCK = SMALL
+    block_work.BLOCKS = ((SMALL, 16),)
+    threads.LONG = SMALL
     print(json.dumps({case: digest(case, frame_of(case)) for case in CASES}))
 
 

@@ -60,7 +60,7 @@ def test_an_assembled_complement_is_the_complement(
 ):
     monkeypatch.setattr(complement, "FEW", few)
     monkeypatch.setattr(complement, "CELLS_PER_BLOCK", 16)
-    monkeypatch.setattr(block_work, "CELLS_PER_BLOCK", 16)
+    monkeypatch.setattr(block_work, "BLOCKS", ((16, 4),))
     layout, group, rng = rows_of(counts, n_groups, n)
     w, inverse = weights_of(group, rng, empty=empty)
     m = layout.n_levels

@@ -15,7 +15,7 @@ from forecast.gravity.engine import sorted_rows
 from forecast.gravity.engine.scaling import mean_and_spread
 from forecast.gravity.engine.sorted_rows import sort_by_effects
 from forecast.gravity.records import Codes
-from forecast.kernels import blocks, plain, products, rows, slots
+from forecast.kernels import blocks, placing, plain, products, projecting, rows, slots
 from forecast.kernels.exponential import exponentials
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
@@ -93,26 +93,63 @@ def test_a_column_without_variation_has_no_spread(column, expected):
 # ---------------------------------------------------------------------- blocks of columns
 
 
-@pytest.mark.parametrize("active", [[0, 1, 2, 3], [2], [0, 3], []])
+@pytest.mark.parametrize("active", [[0, 1, 2, 3], [2], [3, 0], []])
 @pytest.mark.parametrize(("dtype", "close"), PRECISIONS)
-def test_loops_over_blocks_work_on_the_active_columns_only(active, dtype, close):
+def test_a_step_of_conjugate_gradients_moves_the_active_columns_only(
+    active, dtype, close
+):
     rng = np.random.default_rng(0)
     V, R, P, Q = rng.normal(size=(4, 5, 4, 16)).astype(dtype)
-    alpha, beta = rng.normal(size=(2, 4)).astype(dtype)
-    chosen = np.array(active, np.int64)
-    there = np.isin(np.arange(4), chosen)
-    out = np.full(4, 7.0)
-    blocks.column_dots(P, Q, chosen, out)
-    dots = np.einsum("rkt,rkt->k", P.astype(float), Q.astype(float))
-    np.testing.assert_allclose(out, np.where(there, dots, 7.0), **close)
-    step = np.where(there, alpha, 0)[:, None]
+    Q[:, 1] = -P[:, 1]  # no curvature
+    Q[:, [0, 2, 3]] += 2 * P[:, [0, 2, 3]]
+    size = rng.uniform(1, 2, 4)
+    curve = np.einsum("rkt,rkt->k", P.astype(float), Q.astype(float))
+    curved = [k for k in active if k != 1]
+    step = np.zeros((4, 1))
+    step[curved, 0] = size[curved] / curve[curved]
     expected_V, expected_R = V + step * P, R - step * Q
-    blocks.advance(V, R, P, Q, alpha, chosen)
+    chosen = np.array(active, np.int64)
+    assert chosen[: blocks.descend(V, R, P, Q, size, chosen)].tolist() == curved
     np.testing.assert_allclose(V, expected_V, **close)
     np.testing.assert_allclose(R, expected_R, **close)
-    expected = np.where(there[:, None], Q + beta[:, None] * P, P)
-    blocks.redirect(P, Q, beta, chosen)
+
+
+@pytest.mark.parametrize(("dtype", "close"), PRECISIONS)
+def test_the_next_direction_is_taken_by_columns_above_their_bound(dtype, close):
+    rng = np.random.default_rng(0)
+    P, Z = rng.normal(size=(2, 5, 4, 16)).astype(dtype)
+    drop, size = np.array([0.5, 0.1, 0.3, 9.0]), np.array([2.0, 1.0, 3.0, 4.0])
+    bound, active = np.full(4, 0.2), np.array([2, 1, 0])
+    expected = P.copy()
+    expected[:, 0] = Z[:, 0] + 0.25 * P[:, 0]
+    expected[:, 2] = Z[:, 2] + 0.1 * P[:, 2]
+    count = blocks.turn(P, Z, drop, size, bound, active)
+    assert active[:count].tolist() == [2, 0]
+    assert size.tolist() == [0.5, 0.1, 0.3, 4.0]
     np.testing.assert_allclose(P, expected, **close)
+
+
+@pytest.mark.parametrize(("dtype", "close"), PRECISIONS)
+def test_blocks_are_inverted_alone_or_with_their_mate(dtype, close):
+    rng = np.random.default_rng(3)
+    mate, joint = np.array([2, -1, 0]), np.array([1, -1, 1])
+    d, margins = rng.uniform(1, 2, (3, 4)), np.ones((3, 4))
+    totals = np.array([3.0, 2.0])
+    mu = rng.uniform(0, 1, (2, 4)).astype(dtype)
+    d[1, 2] = 1e-20  # no curvature
+    mu[1, 3] = 1.0
+    d[[0, 2], 3] = 0.5  # singular with the mate
+    diagonal, coupling = np.full((2, 3, 4), np.nan, dtype)
+    blocks.invert(d, margins, 1e-15, mate, joint, totals, mu, diagonal, coupling)
+    shared = mu[1].astype(float) * (1 - mu[1].astype(float) / 2)
+    for t in range(3):
+        inverse = np.linalg.inv([[d[0, t], shared[t]], [shared[t], d[2, t]]])
+        np.testing.assert_allclose(diagonal[[0, 2], t], np.diag(inverse), **close)
+        np.testing.assert_allclose(coupling[[0, 2], t], -inverse[0, 1], **close)
+    assert (diagonal[[0, 2], 3] == 2).all()
+    assert (coupling[:, 3] == 0).all()
+    assert (coupling[1] == 0).all()
+    np.testing.assert_allclose(diagonal[1], [1 / d[1, 0], 1 / d[1, 1], 0, 1 / d[1, 3]])
 
 
 @pytest.mark.parametrize(("dtype", "close"), PRECISIONS)
@@ -224,7 +261,7 @@ class Cells:
 def make_cells(K, *, three_way, kind):
     rng = np.random.default_rng(K)
     n_outer, n_inner, slots_used, width = {
-        "full": (3, 4, 16, 16),
+        "full": (3, 5, 16, 16),
         "gaps": (4, 3, 11, 16),
         "one group": (1, 1, 5, 16),
     }[kind]
@@ -336,7 +373,7 @@ def test_rows_are_projected_and_scores_summed_by_cluster(cells):
     out = np.full((counts.sum(), K), np.nan)
     around = (cells.outer, cells.inner, cells.totals)
     for part in cells.parts():
-        slots.project_rows(
+        projecting.project_rows(
             *part, *around, cells.y, cells.X, mu, theta_a, theta_b, starts, scale, out
         )
     rest = cells.as_rows(cells.X) - cells.dummies @ cells.by_block(theta_a, theta_b)
@@ -345,10 +382,20 @@ def test_rows_are_projected_and_scores_summed_by_cluster(cells):
 
     clusters = rng.integers(0, 3, out.shape[0]).astype(np.int32)
     sums = np.zeros((3, K))
-    slots.add_scores(*around, cells.y, cells.X, mu, theta_a, theta_b, clusters, sums)
+    projecting.add_scores(
+        *around, cells.y, cells.X, mu, theta_a, theta_b, clusters, sums
+    )
     residual = cells.as_rows(cells.y) - cells.as_rows(mu)
     expected = naive.indicators(clusters, 3).T @ (rest * residual[:, None])
     np.testing.assert_allclose(sums, expected, **CLOSE)
+
+    by_group = np.full((cells.totals.size, K), np.nan)
+    for part in cells.parts():
+        projecting.group_scores(
+            *part, *around[:2], cells.y, cells.X, mu, theta_a, theta_b, by_group
+        )
+    groups = naive.indicators(cells.group, cells.totals.size)
+    np.testing.assert_allclose(by_group, groups.T @ (rest * residual[:, None]), **CLOSE)
 
 
 @pytest.mark.parametrize("three_way", [True, False])
@@ -390,16 +437,24 @@ def test_rows_find_their_cells(weighted, some):
     keep = rng.random(40) < 0.8 if some else np.zeros(0, bool)
     rank = np.array([-1, 0, 1, -1, 2, 3, -1], np.int32)
 
-    sums = np.zeros(7)
-    slots.sum_groups(group, y, weights, keep, sums)
+    y[group == 6] = 0.0
+    marked = np.zeros(7, bool)
+    found = [
+        placing.mark_groups(*part, group, y, weights, keep, marked)
+        for part in [(0, 15), (15, 40)]
+    ]
     used = keep if some else np.ones(40, bool)
     mass = y * weights if weighted else y
-    expected = naive.indicators(group, 7).T @ (mass * used)
-    np.testing.assert_allclose(sums, expected, **CLOSE)
+    np.testing.assert_allclose(sum(found), (mass * used).sum(), **CLOSE)
+    assert marked.tolist() == [(mass * used)[group == g].any() for g in range(7)]
 
-    places = np.full(4 * 16, -1, np.int32)
-    assert slots.place_rows(slot, group, keep, rank, 16, places) == 0
-    source = places.reshape(4, 16)
+    places = np.full(4 * 16 + 1, -1, np.int32)
+    placed = [
+        placing.place_rows(*part, slot, group, keep, rank, 16, places)
+        for part in [(0, 15), (15, 40)]
+    ]
+    source = places[:-1].reshape(4, 16)
+    assert sum(placed) == np.count_nonzero(source >= 0)
     for row in range(40):
         where = np.argwhere(source == row)
         lies = used[row] and rank[group[row]] >= 0
@@ -410,11 +465,11 @@ def test_rows_find_their_cells(weighted, some):
     s_a, s_b = np.zeros((2, 16)), np.zeros((2, 16))
     X = np.full((4, 2, 16), np.nan)
     for part in [(0, 1), (1, 4)]:
-        slots.fill_outcome(
+        placing.fill_outcome(
             *part, outer, inner, source, y, weights, 0.5, cells, totals, s_a, s_b
         )
         for k in range(2):
-            slots.fill_column(*part, source, column + k, 0.25, 2.0, X, k)
+            placing.fill_column(*part, source, column + k, 0.25, 2.0, X, k)
     there = source >= 0
     np.testing.assert_allclose(cells, np.where(there, 0.5 * mass[source], -1), **CLOSE)
     positive = np.maximum(cells, 0)
@@ -429,15 +484,28 @@ def test_rows_find_their_cells(weighted, some):
 def test_rows_are_listed_in_the_order_of_their_cells():
     source = np.array([[4, -1, 0], [-1, -1, -1], [2, 1, 3]], np.int32)
     rows = np.empty(5, np.int32)
-    slots.list_rows(source, rows)
+    placing.list_rows(source, rows)
     assert rows.tolist() == [4, 0, 2, 1, 3]
 
 
-def test_rows_that_share_a_cell_are_counted():
+def test_rows_that_share_a_cell_fill_fewer_cells_than_they_are():
     slot, group = np.array([1, 1, 0, 1], np.int32), np.array([0, 0, 0, 1], np.int32)
-    source = np.full(2 * 16, -1, np.int32)
+    places = np.full(2 * 16 + 1, -1, np.int32)
     rank = np.array([0, 1], np.int32)
-    assert slots.place_rows(slot, group, np.zeros(0, bool), rank, 16, source) == 1
+    placed = placing.place_rows(0, 4, slot, group, np.zeros(0, bool), rank, 16, places)
+    assert (placed, np.count_nonzero(places >= 0)) == (4, 3)
+
+
+def test_the_value_of_a_group_is_that_of_its_rows_if_they_agree():
+    source = np.array([[-1, 4, 0], [3, -1, -1], [2, -1, 1]], np.int32)
+    out = np.zeros(3, np.int64)
+    values = np.array([7, 5, 5, 9, 7])
+    others = [
+        placing.group_values(*part, source, values, out) for part in [(0, 1), (1, 3)]
+    ]
+    assert (sum(others), out.tolist()) == (0, [7, 9, 5])
+    values[1] = 6
+    assert placing.group_values(0, 3, source, values, out) == 1
 
 
 # --------------------------------------------------------------------------- sorted rows

@@ -11,17 +11,15 @@ import pytest
 from forecast.errors import ModelError
 from forecast.gravity.designs.design import build_design
 from forecast.gravity.designs.factors import factorise
+from forecast.gravity.designs.level_table import level_table
 from forecast.gravity.records import Effect
 from forecast.gravity.samples.collinearity import (
     describe_combination,
     find_dependent,
 )
-from forecast.gravity.samples.elimination import eliminate_levels, list_rows
-from forecast.gravity.samples.level_table import (
-    connected_parts,
-    free_levels,
-    level_table,
-)
+from forecast.gravity.samples.elimination import eliminate_levels
+from forecast.gravity.samples.free_levels import connected_parts, free_levels
+from forecast.gravity.samples.marked_rows import list_rows
 from forecast.gravity.samples.pruning import prune, start_pruning
 from forecast.gravity.samples.remainders import remainder
 from forecast.gravity.samples.sample import draw_sample

@@ -10,6 +10,7 @@ import pytest
 
 import forecast as fc
 from forecast.gravity.designs.factors import factorise
+from forecast.gravity.designs.level_table import level_table
 from forecast.gravity.engine.slot_plan import plan_slots, readings
 from forecast.gravity.records import Effect
 
@@ -49,9 +50,10 @@ def test_years_with_the_codes_of_regions_are_still_not_an_end_of_a_flow(flows):
 
 def test_the_effect_with_the_most_levels_is_the_one_concentrated_out(flows):
     factors = {n: factorise(flows[n]) for n in ("origin", "destination", "year")}
-    many_pairs = plan_slots(
+    table = level_table(
         effects("origin^destination", "origin^year", "destination^year"), factors
     )
+    many_pairs = plan_slots(table, factors)
     assert many_pairs.roles == ("group", "outer", "inner")
     assert (many_pairs.n_groups, many_pairs.n_slots) == (36, 4)
 
@@ -79,7 +81,7 @@ def test_a_mostly_empty_panel_is_not_laid_out_in_slots():
     n = 50
     frame = pd.DataFrame({"i": range(n), "j": range(n), "t": np.zeros(n, int)})
     factors = {name: factorise(frame[name]) for name in frame}
-    assert plan_slots(effects("i^t", "j^t"), factors) is None
+    assert plan_slots(level_table(effects("i^t", "j^t"), factors), factors) is None
 
 
 def test_a_pair_given_as_a_column_still_leaves_the_ends_of_the_flow_known(flows):

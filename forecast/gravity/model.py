@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from forecast.errors import ModelError
 from forecast.gravity.designs.design import build_design
 from forecast.gravity.engine.slot_plan import Shape
-from forecast.gravity.estimation import estimate_on
+from forecast.gravity.estimation import sample_and_estimate
 from forecast.gravity.fit import GravityFit
 from forecast.gravity.fits import GravityFits
 from forecast.gravity.formulas.formula import parse_formula
@@ -24,7 +24,6 @@ from forecast.gravity.rows_named import (
     row_columns,
     row_keys,
 )
-from forecast.gravity.samples.sample import draw_sample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,13 +138,13 @@ class Gravity:
         )
         flow = flow_shape(design)
         design = replace(design, keys=design.keys or row_columns(flow))
-        sample = draw_sample(
+        sample, estimate = sample_and_estimate(
             design,
-            family="poisson" if self.estimator == "ppml" else "gaussian",
+            self.estimator,
+            tolerance=self.tolerance,
             drop_singletons=self.drop_singletons,
             separation=self.separation,
         )
-        estimate = estimate_on(design, sample, self.estimator, tolerance=self.tolerance)
         ends = self._ends(flow, data)
         keys = row_keys(design, estimate, ends, self._period(flow, data))
         vcov = self.vcov or default_vcov(ends, spare=estimate.n - estimate.beta.size)

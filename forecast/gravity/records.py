@@ -24,6 +24,7 @@ __all__ = [
     "Estimate",
     "Factor",
     "Floats",
+    "GroupCodes",
     "Ints",
     "RowView",
     "Rows",
@@ -48,6 +49,32 @@ class Codes:
 
     codes: Ints
     count: int
+
+
+class GroupCodes(Codes):
+    """Codes that are the same throughout each group of an engine's layout.
+
+    Attributes
+    ----------
+    codes : int32 array of shape (n,)
+        Made when asked for.
+    of_groups : int32 array of shape (groups,)
+    view : RowView
+        Whose groups they are.
+    """
+
+    of_groups: Ints
+    view: RowView
+
+    def __init__(self, of_groups: Ints, count: int, view: RowView) -> None:
+        given = {"of_groups": of_groups, "count": count, "view": view}
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def codes(self) -> Ints:
+        """Level of each row, (n,)."""
+        return np.repeat(self.of_groups, self.view.group_sizes())
 
 
 @dataclass(frozen=True)
@@ -168,6 +195,18 @@ class RowView(Protocol):
 
     def score_sums(self, clusters: Codes) -> Floats | None:
         """Scores summed by cluster (clusters, k), or None to have them made of rows."""
+        ...
+
+    def by_group(self, values: Ints) -> Ints | None:
+        """The value of each group of rows that stand together, (groups,).
+
+        None where `values`, one for each row of the design, vary within a group, or
+        where there are no groups.
+        """
+        ...
+
+    def group_sizes(self) -> Ints:
+        """Rows of each group, (groups,)."""
         ...
 
 
@@ -296,3 +335,9 @@ class Rows:
 
     def score_sums(self, clusters: Codes) -> Floats | None:  # noqa: ARG002
         return None
+
+    def by_group(self, values: Ints) -> Ints | None:  # noqa: ARG002
+        return None
+
+    def group_sizes(self) -> Ints:
+        return np.ones(self.order.size, np.int64)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
+from typing import Any, TypeGuard
 
+import numpy as np
+import pandas as pd
+
+from forecast.gravity.designs.factors import factorise
 from forecast.gravity.engine.slot_plan import Shape, readings
 from forecast.gravity.inference.row_keys import RowKeys
-from forecast.gravity.records import Design, Estimate, Factor, Ints
+from forecast.gravity.records import Design, Estimate, Factor, GroupCodes, Ints
 
 __all__ = [
-    "FactorsOfRows",
+    "EstimatePlaces",
     "flow_shape",
     "pair_columns",
     "period_column",
@@ -21,21 +26,51 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class FactorsOfRows(Mapping[str, Factor]):
-    """Factors of a design at some of its rows, taken when asked for."""
+class EstimatePlaces:
+    """`Places` of the rows of an estimate in the table of its design."""
 
-    factors: Mapping[str, Factor]
-    rows: Ints
+    design: Design
+    estimate: Estimate
 
-    def __getitem__(self, name: str) -> Factor:
-        factor = self.factors[name]
-        return Factor(name, factor.codes[self.rows], factor.levels)
+    @cached_property
+    def positions(self) -> Ints:
+        """See `Places`; so for the others."""
+        rows, positions = self.estimate.rows, self.design.positions
+        complete = positions.size == len(self.design.source)
+        return rows if complete else positions[rows]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.factors)
+    def factor(self, name: str) -> Factor | None:
+        factor = self.design.factors.get(name)
+        if factor is None:
+            return None
+        return Factor(name, factor.codes[self.estimate.rows], factor.levels)
 
-    def __len__(self) -> int:
-        return len(self.factors)
+    def by_group(self, name: str) -> GroupCodes | None:
+        view, factor = self.estimate.view, self.design.factors.get(name)
+        if factor is not None:
+            values = view.by_group(factor.codes)
+            return (
+                values
+                if values is None
+                else GroupCodes(values, len(factor.levels), view)
+            )
+        column = self.design.source.get(name)
+        if not is_whole(column):
+            return None
+        whole = column.to_numpy()
+        if self.design.positions.size < whole.size:
+            whole = whole[self.design.positions]
+        values = view.by_group(whole)
+        if values is None:
+            return None
+        found = factorise(pd.Series(values, name=name))
+        return GroupCodes(found.codes, len(found.levels), view)
+
+
+def is_whole(column: Any) -> TypeGuard[pd.Series]:
+    """Whether this is one column of whole numbers without missing values."""
+    kind = getattr(column, "dtype", None)
+    return isinstance(kind, np.dtype) and kind.kind in "iu"
 
 
 def row_keys(
@@ -50,14 +85,7 @@ def row_keys(
         aliases["pair"] = ends
     if period is not None:
         aliases["period"] = (period,)
-    complete = design.positions.size == len(design.source)
-    rows = estimate.rows
-    return RowKeys(
-        design.source,
-        rows if complete else design.positions[rows],
-        aliases=aliases,
-        known=FactorsOfRows(design.factors, estimate.rows),
-    )
+    return RowKeys(design.source, EstimatePlaces(design, estimate), aliases)
 
 
 def period_column(flow: Shape | None) -> str | None:
@@ -91,13 +119,15 @@ def flow_shape(design: Design) -> Shape | None:
         found = [shape for two in combinations(effects, 2) for shape in readings(two)]
     # Two effects without anything in common, levels included, are no ends of a flow:
     # workers and firms.
-    plain = [
-        (overlap(design, shape), shape)
-        for shape in found
-        if len(shape.origin) == 1 and len(shape.destination) == 1
-    ]
-    flows = [(common, shape) for common, shape in plain if common > 0 or shape.period]
-    return max(flows, key=lambda pair: pair[0], default=(0.0, None))[1]
+    best, most = None, -1.0
+    for shape in found:
+        if len(shape.origin) == 1 and len(shape.destination) == 1:
+            common = overlap(design, shape)
+            if common > most and (common > 0 or shape.period):
+                best, most = shape, common
+            if common == 1:
+                break
+    return best
 
 
 def overlap(design: Design, shape: Shape) -> float:
@@ -106,5 +136,7 @@ def overlap(design: Design, shape: Shape) -> float:
     first, second = (design.factors[end].levels for end in ends)
     if first.dtype.kind != second.dtype.kind:
         return 0.0
+    if first.equals(second):
+        return 1.0
     both = len(first.intersection(second))
     return both / (len(first) + len(second) - both)

@@ -10,7 +10,15 @@ from forecast.kernels.jit import jit
 
 Array = NDArray[Any]
 
-__all__ = ["mark_pairs", "mark_values", "rank_pairs", "rank_values", "span"]
+__all__ = [
+    "mark_pairs",
+    "mark_values",
+    "number_values",
+    "rank_codes",
+    "rank_pairs",
+    "rank_values",
+    "span",
+]
 
 
 @jit
@@ -29,6 +37,21 @@ def mark_values(values: Array, least: int, seen: Array) -> None:
     """Mark in `seen` (greatest - least + 1,) which of the values (n,) occur."""
     for i in range(values.size):
         seen[values[i] - least] = True
+
+
+@jit
+def number_values(values: Array, least: int, seen: Array, codes: Array) -> None:
+    """Write how far each value is above the `least` into `codes` (n,); mark it in `seen`."""
+    for i in range(values.size):
+        seen[values[i] - least] = True
+        codes[i] = values[i] - least
+
+
+@jit
+def rank_codes(ranks: Array, codes: Array) -> None:
+    """Write ranks (levels,) over the codes (n,) that they belong to."""
+    for i in range(codes.size):
+        codes[i] = ranks[codes[i]]
 
 
 @jit

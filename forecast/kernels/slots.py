@@ -12,6 +12,7 @@ The finest effect is concentrated out: with :math:`u = x'\beta + a + b + o` and
 .. math:: \mu_{gt} = Y_g \, e^{u_{gt}} / \textstyle\sum_s e^{u_{gs}} .
 
 Kernels work on groups ``first`` to ``last - 1`` and add to the sums that they are given.
+`forecast.kernels.placing` fills the slots, `forecast.kernels.projecting` goes back to rows.
 Shapes: y, offset, mu (P, T); X (P, K, T); a (I, T); b (J, T); V (I or J, K, T).
 """
 
@@ -23,144 +24,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.exponential import exponentials
-from forecast.kernels.jit import jit, jit_apart
+from forecast.kernels.jit import jit_apart
 from forecast.kernels.products import add_products
 
 __all__ = [
-    "add_scores",
     "cross_moments",
-    "fill_column",
-    "fill_outcome",
-    "list_rows",
-    "place_rows",
-    "project_rows",
     "proportional_sweep",
     "schur_diagonal",
     "schur_product",
     "score_pass",
-    "sum_groups",
 ]
 
 Array = NDArray[Any]
-
-GROUPS_AT_A_TIME = 128
-
-
-@jit
-def sum_groups(
-    group: Array, y: Array, weights: Array, keep: Array, sums: Array
-) -> None:
-    """Add the (weighted) outcome of each row kept to its group's `sums`.
-
-    Shapes: group, y (n,); weights, keep (n,) or empty; sums (groups,).
-    """
-    weighted, some = weights.size > 0, keep.size > 0
-    for row in range(y.size):
-        if some and not keep[row]:
-            continue
-        sums[group[row]] += y[row] * weights[row] if weighted else y[row]
-
-
-@jit
-def place_rows(
-    slot: Array, group: Array, keep: Array, rank: Array, width: int, source: Array
-) -> int:
-    """Write each row's number into its cell; return how many cells were asked for twice.
-
-    Shapes: slot, group (n,); keep (n,), or empty where all rows are kept; rank (groups,)
-    with -1 for groups left out; source (P * width,) filled with -1.
-    """
-    collisions = 0
-    some = keep.size > 0
-    for row in range(slot.size):
-        if some and not keep[row]:
-            continue
-        place = rank[group[row]]
-        if place < 0:
-            continue
-        cell = place * width + slot[row]
-        if source[cell] >= 0:
-            collisions += 1
-        source[cell] = row
-    return collisions
-
-
-@jit
-def list_rows(source: Array, rows: Array) -> None:
-    """Write the rows of the cells present in `source` (P, T) to `rows`, group by group."""
-    place = 0
-    for g in range(source.shape[0]):
-        for t in range(source.shape[1]):
-            if source[g, t] >= 0:
-                rows[place] = source[g, t]
-                place += 1
-
-
-@jit_apart
-def fill_outcome(
-    first: int,
-    last: int,
-    outer: Array,
-    inner: Array,
-    source: Array,
-    y: Array,
-    weights: Array,
-    scale: float,
-    cells: Array,
-    totals: Array,
-    s_a: Array,
-    s_b: Array,
-) -> None:
-    """Write ``scale * weights * y`` into the cells, -1 where absent, and its sums.
-
-    `weights` (n,) may be empty: all one. Writes the sums of groups to `totals` (P,) and
-    adds those by outer block and slot to `s_a` (I, T), by inner one to `s_b` (J, T).
-    """
-    width = cells.shape[1]
-    weighted = weights.size > 0
-    for g in range(first, last):
-        total = 0.0
-        for t in range(width):
-            row = source[g, t]
-            value = -1.0
-            if row >= 0:
-                value = y[row] * scale
-                if weighted:
-                    value *= weights[row]
-            cells[g, t] = value
-        for t in range(width):
-            total += max(cells[g, t], 0.0)
-        totals[g] = total
-        i, j = outer[g], inner[g]
-        for t in range(width):
-            s_b[j, t] += max(cells[g, t], 0.0)
-        if s_a.shape[0] > 0:
-            for t in range(width):
-                s_a[i, t] += max(cells[g, t], 0.0)
-
-
-@jit_apart
-def fill_column(
-    first: int,
-    last: int,
-    source: Array,
-    column: Array,
-    center: float,
-    scale: float,
-    X: Array,
-    k: int,
-) -> None:
-    """Write column `k` of X, centred and scaled; zero in absent cells.
-
-    A few groups at a time, slot by slot: a table sorted by period is then read in its
-    own order, and the cells written stay in the second cache.
-    """
-    for start in range(first, last, GROUPS_AT_A_TIME):
-        stop = min(start + GROUPS_AT_A_TIME, last)
-        for t in range(X.shape[2]):
-            for g in range(start, stop):
-                row = source[g, t]
-                X[g, k, t] = (column[row] - center) * scale if row >= 0 else 0.0
 
 
 @jit_apart
@@ -382,16 +257,16 @@ def schur_product(
 
     With v = V_a + V_b in each cell, take off its mu-weighted mean within the group and
     add mu times the rest to both blocks. Reads mu only, never X. Neighbours of one outer
-    block go two at a time, which reads and writes that block once for both.
+    block go four at a time, which reads and writes that block once for all of them.
     """
     width = mu.shape[1]
     three_way = V_a.shape[0] > 0
     real = mu.dtype.type
     g = first
     while g < last:
-        i, j, inverse = outer[g], inner[g], real(1.0 / totals[g])
-        following = g + 1
+        i = outer[g]
         if not three_way:
+            j, inverse = inner[g], real(1.0 / totals[g])
             for c in range(active.size):
                 k = active[c]
                 mean = real(0)
@@ -400,26 +275,36 @@ def schur_product(
                 mean *= inverse
                 for t in range(width):
                     out_b[j, k, t] += mu[g, t] * (V_b[j, k, t] - mean)
-        elif following < last and outer[following] == i:
-            j_next = inner[following]
-            inverse_next = real(1.0 / totals[following])
+            g += 1
+        elif g + 3 < last and outer[g + 3] == i:
+            j0, j1, j2, j3 = inner[g], inner[g + 1], inner[g + 2], inner[g + 3]
             for c in range(active.size):
                 k = active[c]
-                mean = mean_next = real(0)
+                m0 = m1 = m2 = m3 = real(0)
                 for t in range(width):
-                    mean += mu[g, t] * (V_a[i, k, t] + V_b[j, k, t])
-                    mean_next += mu[following, t] * (V_a[i, k, t] + V_b[j_next, k, t])
-                mean *= inverse
-                mean_next *= inverse_next
+                    shared = V_a[i, k, t]
+                    m0 += mu[g, t] * (shared + V_b[j0, k, t])
+                    m1 += mu[g + 1, t] * (shared + V_b[j1, k, t])
+                    m2 += mu[g + 2, t] * (shared + V_b[j2, k, t])
+                    m3 += mu[g + 3, t] * (shared + V_b[j3, k, t])
+                m0 *= real(1.0 / totals[g])
+                m1 *= real(1.0 / totals[g + 1])
+                m2 *= real(1.0 / totals[g + 2])
+                m3 *= real(1.0 / totals[g + 3])
                 for t in range(width):
-                    x = mu[g, t] * (V_a[i, k, t] + V_b[j, k, t] - mean)
-                    x_next = V_a[i, k, t] + V_b[j_next, k, t] - mean_next
-                    x_next *= mu[following, t]
-                    out_a[i, k, t] += x + x_next
-                    out_b[j, k, t] += x
-                    out_b[j_next, k, t] += x_next
-            following += 1
+                    shared = V_a[i, k, t]
+                    x0 = mu[g, t] * (shared + V_b[j0, k, t] - m0)
+                    x1 = mu[g + 1, t] * (shared + V_b[j1, k, t] - m1)
+                    x2 = mu[g + 2, t] * (shared + V_b[j2, k, t] - m2)
+                    x3 = mu[g + 3, t] * (shared + V_b[j3, k, t] - m3)
+                    out_a[i, k, t] += (x0 + x1) + (x2 + x3)
+                    out_b[j0, k, t] += x0
+                    out_b[j1, k, t] += x1
+                    out_b[j2, k, t] += x2
+                    out_b[j3, k, t] += x3
+            g += 4
         else:
+            j, inverse = inner[g], real(1.0 / totals[g])
             for c in range(active.size):
                 k = active[c]
                 mean = real(0)
@@ -430,7 +315,7 @@ def schur_product(
                     x = mu[g, t] * (V_a[i, k, t] + V_b[j, k, t] - mean)
                     out_a[i, k, t] += x
                     out_b[j, k, t] += x
-        g = following
+            g += 1
 
 
 @jit_apart
@@ -455,91 +340,3 @@ def schur_diagonal(
         if three_way:
             for t in range(width):
                 d_a[i, t] += mu[g, t] * (1.0 - mu[g, t] * inverse)
-
-
-@jit_apart
-def project_rows(
-    first: int,
-    last: int,
-    outer: Array,
-    inner: Array,
-    totals: Array,
-    y: Array,
-    X: Array,
-    mu: Array,
-    theta_a: Array,
-    theta_b: Array,
-    starts: Array,
-    scale: Array,
-    out: Array,
-) -> None:
-    """Write the regressors with all effects projected out, one row per cell present.
-
-    ``x~ = x - theta_a - theta_b - (mu-weighted group mean of that)``, times `scale`
-    (K,); `starts` (P,) is the first row of each group in `out` (n, K).
-    """
-    n_columns, width = X.shape[1], X.shape[2]
-    three_way = theta_a.shape[0] > 0
-    rest = np.empty(width)
-    for g in range(first, last):
-        i, j = outer[g], inner[g]
-        for k in range(n_columns):
-            mean = 0.0
-            for t in range(width):
-                x = X[g, k, t] - theta_b[j, k, t]
-                if three_way:
-                    x -= theta_a[i, k, t]
-                rest[t] = x
-            for t in range(width):
-                mean += mu[g, t] * rest[t]
-            mean /= totals[g]
-            row = starts[g]
-            for t in range(width):
-                if y[g, t] >= 0.0:
-                    out[row, k] = (rest[t] - mean) * scale[k]
-                    row += 1
-
-
-@jit_apart
-def add_scores(
-    outer: Array,
-    inner: Array,
-    totals: Array,
-    y: Array,
-    X: Array,
-    mu: Array,
-    theta_a: Array,
-    theta_b: Array,
-    clusters: Array,
-    sums: Array,
-) -> None:
-    """Add each row's score ``x~ (y - mu)`` to its cluster's `sums` (clusters, K).
-
-    `clusters` (n,) has an entry for each cell present, group by group; x~ is as in
-    `project_rows`, with scale 1.
-    """
-    n_columns, width = X.shape[1], X.shape[2]
-    three_way = theta_a.shape[0] > 0
-    rest = np.empty((n_columns, width))
-    row = 0
-    for g in range(totals.size):
-        i, j = outer[g], inner[g]
-        for k in range(n_columns):
-            mean = 0.0
-            for t in range(width):
-                x = X[g, k, t] - theta_b[j, k, t]
-                if three_way:
-                    x -= theta_a[i, k, t]
-                rest[k, t] = x
-            for t in range(width):
-                mean += mu[g, t] * rest[k, t]
-            mean /= totals[g]
-            for t in range(width):
-                rest[k, t] -= mean
-        for t in range(width):
-            if y[g, t] >= 0.0:
-                residual = y[g, t] - mu[g, t]
-                cluster = clusters[row]
-                row += 1
-                for k in range(n_columns):
-                    sums[cluster, k] += rest[k, t] * residual

@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 from forecast.errors import ModelError
 
 __all__ = [
+    "are_long",
     "limit_threads",
     "run_blocks",
     "run_columns",
@@ -96,9 +97,14 @@ def run_columns(
     >>> run_columns(max, [[1, 3], [2, 0]], 2)
     [3, 2]
     """
-    if n_rows < LONG:
+    if not are_long(n_rows):
         return [function(column) for column in columns]
     return run_blocks(lambda place: function(columns[place]), len(columns))
+
+
+def are_long(n_rows: int) -> bool:
+    """Whether work on so many rows takes longer than handing it to a thread."""
+    return n_rows >= LONG and thread_count() > 1
 
 
 def thread_count() -> int:

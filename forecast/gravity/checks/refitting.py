@@ -14,13 +14,12 @@ import pandas as pd
 
 from forecast.errors import ModelError
 from forecast.gravity.derived.record import FitRecord
-from forecast.gravity.estimation import estimate_on
+from forecast.gravity.estimation import sample_and_estimate
 from forecast.gravity.formulas.terms import quoted
 from forecast.gravity.inference.covariance import Recipe
 from forecast.gravity.inference.scores import Scores
 from forecast.gravity.records import Bools, Design, Factor, Floats, Ints
 from forecast.gravity.rows_named import row_keys
-from forecast.gravity.samples.sample import draw_sample
 
 if TYPE_CHECKING:
     from forecast.gravity.model import Gravity
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "auxiliary",
     "by_design_row",
-    "estimate_on",
     "new_information",
     "on_rows",
     "refit",
@@ -144,13 +142,13 @@ def auxiliary(
 
 def _fitted(fit: Fit, design: Design, recipe: Gravity) -> Fit:
     """Draw the sample of a design, estimate, and compute standard errors."""
-    sample = draw_sample(
+    sample, estimate = sample_and_estimate(
         design,
-        family="poisson" if recipe.estimator == "ppml" else "gaussian",
+        recipe.estimator,
+        tolerance=recipe.tolerance,
         drop_singletons=recipe.drop_singletons,
         separation=recipe.separation,
     )
-    estimate = estimate_on(design, sample, recipe.estimator, tolerance=recipe.tolerance)
     period = fit.keys.aliases.get("period", (None,))[0]
     keys = row_keys(design, estimate, _ends(fit), period)
     scores = Scores(estimate, design.effects, sample.terms)

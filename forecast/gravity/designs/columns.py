@@ -148,6 +148,8 @@ def _read_numbers(column: pd.Series) -> tuple[Floats, Bools | None]:
     name = str(column.name)
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
         values = np.ascontiguousarray(column.to_numpy(), dtype=np.float64)
+        if column.dtype.kind != "f":  # whole numbers are finite
+            return values, None
     else:
         values = number_column(column, name).astype(np.float64)
     finite = np.isfinite(values)

@@ -138,7 +138,7 @@ def _spread(present: Ints, missing: np.ndarray) -> tuple[Ints, pd.Index]:
 
 def _from_integers(values: Ints) -> tuple[Ints, pd.Index]:
     """Count where the values lie close together, else hash and sort."""
-    from forecast.kernels.levels import mark_values, rank_values, span
+    from forecast.kernels.levels import number_values, rank_codes, span
 
     if values.size == 0:
         return np.empty(0, np.int32), pd.Index(values)
@@ -149,9 +149,10 @@ def _from_integers(values: Ints) -> tuple[Ints, pd.Index]:
         codes, levels = pd.factorize(values, sort=True)
         return codes.astype(np.int32), pd.Index(levels)
     seen = np.zeros(cells, np.bool_)
-    mark_values(values, least, seen)
     codes = np.empty(values.size, np.int32)
-    rank_values(values, least, _ranks(seen), codes)
+    number_values(values, least, seen, codes)
+    if not seen.all():
+        rank_codes(_ranks(seen), codes)
     return codes, pd.Index(np.flatnonzero(seen) + least)
 
 

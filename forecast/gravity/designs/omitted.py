@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,8 +63,14 @@ class Omitted:
         positions = [rows for rows, _ in self.found]
         reasons = [np.full(rows.size, reason, object) for rows, reason in self.found]
         if not positions:
-            return pd.DataFrame({"position": np.empty(0, np.int64), "reason": []})
+            return nothing().copy()
         table = pd.DataFrame(
             {"position": np.concatenate(positions), "reason": np.concatenate(reasons)}
         )
         return table.sort_values("position", ignore_index=True)
+
+
+@functools.cache
+def nothing() -> pd.DataFrame:
+    """The account of a complete table; it is made once, since pandas takes its time."""
+    return pd.DataFrame({"position": np.empty(0, np.int64), "reason": []})

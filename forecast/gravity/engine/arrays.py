@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from forecast.gravity.designs.factors import combine
+from forecast.gravity.designs.level_table import LevelTable
 from forecast.gravity.records import Bools, Codes, Effect, Factor, Floats, Ints
 
-__all__ = ["Arrays", "combined_offset"]
+__all__ = ["Arrays", "combined_offset", "given"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Arrays:
     ----------
     y : float array of shape (n,)
     columns : sequence of float arrays of shape (n,)
-    effects : sequence of Effect
+    table : LevelTable
+        Effects and their levels.
     factors : mapping of str to Factor
     keep : bool array of shape (n,) or None
         Rows of the sample; None is all of them.
@@ -30,11 +33,16 @@ class Arrays:
 
     y: Floats
     columns: Sequence[Floats]
-    effects: Sequence[Effect]
+    table: LevelTable
     factors: Mapping[str, Factor]
     keep: Bools | None = None
     weights: Floats | None = None
     offset: Floats | None = None
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What is absorbed."""
+        return self.table.effects
 
     @property
     def rows(self) -> Ints:
@@ -72,3 +80,8 @@ def combined_offset(weights: Floats | None, offset: Floats | None) -> Floats | N
         return offset
     logs = np.log(weights)
     return logs if offset is None else logs + offset
+
+
+def given(values: Any, kind: type = float) -> Any:
+    """An array, or an empty one where there is none, as kernels take it."""
+    return np.zeros(0, kind) if values is None else values

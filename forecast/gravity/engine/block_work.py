@@ -10,10 +10,12 @@ import numpy as np
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels.threads import run_blocks
 
-__all__ = ["add_over_blocks", "cut_blocks"]
+__all__ = ["add_over_blocks", "cut_blocks", "cut_rows"]
 
-CELLS_PER_BLOCK = 1 << 17
-MOST_BLOCKS = 16
+# Sizes of data from which threads are worth their while, and blocks for each of them. Many
+# blocks serve many threads and cost as many sums; an even number keeps two threads busy.
+BLOCKS = ((1 << 23, 16), (1 << 18, 8))
+FEW_BLOCKS = 4  # of rows, each with sums of its own for all groups
 
 
 def cut_blocks(owner: Ints, n_cells: int) -> Ints:
@@ -31,11 +33,22 @@ def cut_blocks(owner: Ints, n_cells: int) -> Ints:
     int array of shape (blocks + 1,)
     """
     n_groups = owner.size
-    wanted = min(MOST_BLOCKS, max(1, n_cells // CELLS_PER_BLOCK))
+    wanted = block_count(n_cells)
     firsts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
     targets = n_groups * np.arange(1, wanted) // wanted
     starts = firsts[np.minimum(np.searchsorted(firsts, targets), firsts.size - 1)]
     return np.unique(np.r_[0, starts, n_groups])
+
+
+def block_count(size: int) -> int:
+    """How many blocks data of so many cells or rows are cut into."""
+    return next((count for least, count in BLOCKS if size >= least), 1)
+
+
+def cut_rows(n: int) -> Ints:
+    """Cut n rows into blocks of work, (blocks + 1,)."""
+    n_blocks = min(FEW_BLOCKS, block_count(n))
+    return n * np.arange(n_blocks + 1) // n_blocks
 
 
 def add_over_blocks(

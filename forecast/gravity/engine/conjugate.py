@@ -72,7 +72,7 @@ def conjugate_gradients(
     every = np.arange(rhs.shape[1])
     R = rhs.copy()
     Z = np.empty_like(R)
-    size, drop, curve = np.zeros((3, every.size))
+    size, drop = np.zeros((2, every.size))
     conditioner.apply(R, every, Z, size)
     bound = np.maximum(tolerance**2 * size, floor)
     if start is None:
@@ -82,21 +82,11 @@ def conjugate_gradients(
         R -= product(V, every)
         conditioner.apply(R, every, Z, size)
     P = Z.copy()
-    alpha, beta = np.zeros((2, every.size), R.dtype)
     iterations = 0
     active = np.flatnonzero(size > bound)
     while active.size and iterations < limit:
-        Q = product(P, active)
-        blocks.column_dots(P, Q, active, curve)
-        # A direction without curvature lies in the null space of S: nothing to gain.
-        active = active[curve[active] > 0]
-        alpha[active] = size[active] / curve[active]
-        blocks.advance(V, R, P, Q, alpha, active)
+        active = active[: blocks.descend(V, R, P, product(P, active), size, active)]
         conditioner.apply(R, active, Z, drop)
-        beta[active] = drop[active] / size[active]
-        size[active] = drop[active]
         iterations += 1
-        active = active[size[active] > bound[active]]
-        if active.size:
-            blocks.redirect(P, Z, beta, active)
+        active = active[: blocks.turn(P, Z, drop, size, bound, active)]
     return Solution(V, R, iterations)

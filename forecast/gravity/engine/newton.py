@@ -19,118 +19,33 @@ slows the contraction, it never moves the solution.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from forecast.errors import ModelError
 from forecast.gravity.engine.conjugate import Conditioner, conjugate_gradients
-from forecast.gravity.records import Floats, Ints
+from forecast.gravity.engine.curvature import (
+    MOST_ITERATIONS,
+    Curvature,
+    curvature_at,
+    final_curvature,
+)
+from forecast.gravity.engine.system import Point, System
+from forecast.gravity.records import Floats
 
-__all__ = ["Curvature", "Optimum", "Point", "System", "curvature_at", "maximise"]
+__all__ = ["Optimum", "maximise"]
 
 SCORE_TOLERANCE = 1e-9  # of the final check; ten times below what is promised
+# Of Theta, refresh by refresh. While columns are few a closer one costs less than the
+# pass over the data that it saves.
 REFRESH_TOLERANCES = (5e-2, 1e-2, 1e-3)
-FINAL_TOLERANCE = 3e-8  # of Theta; the error of the information is its square
+CLOSER_TOLERANCES = (5e-2, 3e-3, 1e-4)
+FEW_COLUMNS = 6
 CLOSEST = 1e-5  # what conjugate gradients in single precision can promise
-# Of what is left of a regressor, the most that is wrong in it, squared.
-FINAL_SHARE = 1e-13
-MOST_ROUNDS = 3
-# Of what a column holds within groups; less on the other effects is rounding.
-FINAL_ROUNDING = 1e-11
-MOST_ITERATIONS = 5_000  # of conjugate gradients
 MOST_HALVINGS = 30
 # A likelihood is far from quadratic beyond a change of log means by this; where fitted
 # shares are near 0 or 1 a full step would be as long as the numbers go.
 LONGEST_STEP = 3.0
-
-
-@dataclass(frozen=True)
-class Point:
-    """Scores and means at one place.
-
-    Attributes
-    ----------
-    loglik : float
-        Up to a constant.
-    mu : float array
-        Fitted means in the system's own layout; a buffer that the next evaluation
-        of the same precision overwrites.
-    s_beta : float array of shape (K,)
-    s_theta : float array of shape (R, T)
-    """
-
-    loglik: float
-    mu: Floats
-    s_beta: Floats
-    s_theta: Floats
-
-
-class System(Protocol):
-    """Data laid out for the kernels, with the finest effect concentrated out."""
-
-    @property
-    def total(self) -> float:
-        """Sum of the outcome."""
-        ...
-
-    @property
-    def n_columns(self) -> int:
-        """Number of regressors K."""
-        ...
-
-    @property
-    def reach(self) -> Floats:
-        """The largest absolute value of each regressor, (K,)."""
-        ...
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Shape of theta."""
-        ...
-
-    def start(self) -> Floats:
-        """Effects theta (R, T) that fit the margins roughly without regressors."""
-        ...
-
-    def evaluate(self, beta: Floats, theta: Floats, *, exact: bool) -> Point:
-        """Scores at (beta, theta); `exact` keeps the means in double precision."""
-        ...
-
-    def moments(self, mu: Floats) -> tuple[Floats, Floats]:
-        """``C = D'W X~`` (R, K, T) and ``X~'W X~`` (K, K)."""
-        ...
-
-    def fast_means(self, mu: Floats) -> Floats:
-        """The means in the precision of products that need not be exact."""
-        ...
-
-    def conditioner(self, mu: Floats) -> Conditioner:
-        """An approximate inverse of the Schur complement at weights mu."""
-        ...
-
-    def product(self, mu: Floats, V: Floats, active: Ints) -> Floats:
-        """The Schur complement times V (R, K, T), for the columns in `active`."""
-        ...
-
-
-@dataclass(frozen=True)
-class Curvature:
-    """The information matrix at one place, as far as slopes need it.
-
-    Attributes
-    ----------
-    inverse : float array of shape (K, K)
-        Inverse of G.
-    Theta : float array of shape (R, K, T)
-        Coefficients of the regressors on the effects.
-    iterations : int
-        Of conjugate gradients.
-    """
-
-    inverse: Floats
-    Theta: Floats
-    iterations: int
 
 
 @dataclass(frozen=True)
@@ -195,6 +110,8 @@ def maximise(
     step: Step | None = None
     best = -np.inf
     refreshes = 0
+    few = system.n_columns <= FEW_COLUMNS
+    tolerances = CLOSER_TOLERANCES if few else REFRESH_TOLERANCES
     for count in range(most_steps):
         point, step, beta, theta = climb(system, beta, theta, step, best)
         best = point.loglik
@@ -209,7 +126,7 @@ def maximise(
         if curvature is None or worth_refreshing(
             curvature, step, count, refreshes, tolerance
         ):
-            close = REFRESH_TOLERANCES[min(refreshes, len(REFRESH_TOLERANCES) - 1)]
+            close = tolerances[min(refreshes, len(tolerances) - 1)]
             curvature = curvature_at(system, point.mu, conditioner, curvature, close)
             refreshes += 1
         step = newton_step(system, point, conditioner, curvature, step, tolerance)
@@ -291,78 +208,6 @@ def newton_step(
         settles, fraction = False, LONGEST_STEP / longest
         d_beta, d_theta = fraction * d_beta, fraction * d_theta
     return Step(d_beta, d_theta, size, contraction, solved.iterations, settles)
-
-
-def curvature_at(
-    system: System,
-    mu: Floats,
-    conditioner: Conditioner,
-    before: Curvature | None,
-    tolerance: float,
-) -> Curvature:
-    """Project the regressors off the effects at weights mu."""
-    C, gram = system.moments(mu)
-    solved = conjugate_gradients(
-        lambda V, active: system.product(mu, V, active),
-        conditioner,
-        C.astype(mu.dtype),
-        None if before is None else before.Theta,
-        tolerance=tolerance,
-        limit=MOST_ITERATIONS,
-        floor=(tolerance / 100) ** 2 * np.diag(gram),
-    )
-    return curvature_of(
-        C, gram, solved.V.astype(float), solved.residual, solved.iterations
-    )
-
-
-def final_curvature(system: System, mu: Floats, before: Curvature | None) -> Curvature:
-    """The curvature to full precision, at means in double precision.
-
-    What the last curvature leaves is computed in double precision and solved for in
-    single precision, which is half the work for the same digits. Where effects hold
-    nearly all of a regressor, digits that are right beside the whole are wrong beside the
-    rest: then what is left is computed and solved for again.
-    """
-    C, gram = system.moments(mu)
-    every = np.arange(C.shape[1])
-    Theta = np.zeros_like(C) if before is None else before.Theta
-    fast = system.fast_means(mu)
-    conditioner = system.conditioner(fast)
-    size, Z = np.empty(every.size), np.empty(C.shape, fast.dtype)
-    conditioner.apply(C.astype(fast.dtype), every, Z, size)
-    rounding = FINAL_ROUNDING**2 * np.diag(gram)
-    wanted = FINAL_TOLERANCE**2 * size
-    for _ in range(MOST_ROUNDS):
-        rest = C - system.product(mu, Theta, every)
-        solved = conjugate_gradients(
-            lambda V, active: system.product(fast, V, active),
-            conditioner,
-            rest.astype(fast.dtype),
-            None,
-            tolerance=0.0,
-            limit=MOST_ITERATIONS,
-            floor=np.maximum(wanted, rounding),
-        )
-        Theta = Theta + solved.V
-        found = curvature_of(C, gram, Theta, solved.residual, solved.iterations)
-        left = 1.0 / np.diag(found.inverse)  # of each regressor, beside all others
-        if (wanted <= FINAL_SHARE * left).all():
-            break
-        wanted = np.minimum(wanted, FINAL_SHARE / 10 * np.abs(left))
-    return found
-
-
-def curvature_of(
-    C: Floats, gram: Floats, Theta: Floats, residual: Floats, iterations: int
-) -> Curvature:
-    """Information about the slopes, G, given the coefficients on effects.
-
-    With the residual added, the error of G is of second order in that of Theta.
-    """
-    # einsum, not BLAS: its threads would spin beside ours, and may change last bits.
-    G = gram - np.einsum("rkt,rmt->km", C + residual, Theta)
-    return Curvature(np.linalg.inv((G + G.T) / 2), Theta, iterations)
 
 
 def worth_refreshing(

@@ -8,7 +8,8 @@ import numpy as np
 
 from forecast.errors import ModelError
 from forecast.gravity.engine.absorption import Absorber
-from forecast.gravity.engine.newton import Curvature, Optimum, maximise
+from forecast.gravity.engine.curvature import Curvature
+from forecast.gravity.engine.newton import Optimum, maximise
 from forecast.gravity.engine.row_system import RowSystem
 
 __all__ = ["maximise_rows"]

@@ -140,6 +140,12 @@ class SortedView:
         sums *= self.scaling.scale * self.unit
         return sums
 
+    def by_group(self, values: Ints) -> Ints | None:  # noqa: ARG002
+        return None
+
+    def group_sizes(self) -> Ints:
+        return np.diff(self.system.sorted.starts)
+
     @property
     def projection(self) -> Floats:
         """Coefficients of the scaled regressors on the other effects, (K, m)."""

@@ -1,4 +1,4 @@
-"""Any set of effects on any graph: the system of `forecast.gravity.engine.newton` on sorted rows."""
+"""Any set of effects on any graph: the system of `forecast.gravity.engine.system` on sorted rows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from forecast.gravity.engine.block_work import add_over_blocks
 from forecast.gravity.engine.conjugate import Conditioner
 from forecast.gravity.engine.direct import choose_conditioner, schur_product
-from forecast.gravity.engine.newton import Point
 from forecast.gravity.engine.sorted_rows import SortedRows, row_moments
+from forecast.gravity.engine.system import Point
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import rows
 

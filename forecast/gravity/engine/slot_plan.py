@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from forecast.gravity.designs.level_table import LevelTable
 from forecast.gravity.records import Effect, Factor, Ints
 
 __all__ = ["Shape", "SlotPlan", "plan_slots", "readings"]
 
 LEAST_FILL = 0.35
-SLOTS_TO_A_LINE = 16  # slots are padded to whole cache lines and vector registers
+SPARSE = 16  # keys are counted rather than sorted in a table of so many cells by key
+SLOTS_TO_A_LINE = 8  # slots are padded to whole cache lines and vector registers
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class SlotPlan:
     ----------
     group, slot : int arrays of shape (n,)
     n_groups, n_slots : int
+    order : int array of shape (n_groups,)
+        The groups in the order of their outer block, or of their inner one where there
+        is no outer one.
     outer, inner : int arrays of shape (n_groups,)
         Block of outer and inner effects of each group; all zero where `n_outer` is 0.
     n_outer, n_inner : int
@@ -40,6 +44,7 @@ class SlotPlan:
     slot: Ints
     n_groups: int
     n_slots: int
+    order: Ints
     outer: Ints
     inner: Ints
     n_outer: int
@@ -63,9 +68,7 @@ class Shape:
     roles: tuple[str, ...]
 
 
-def plan_slots(
-    effects: Sequence[Effect], factors: Mapping[str, Factor]
-) -> SlotPlan | None:
+def plan_slots(table: LevelTable, factors: Mapping[str, Factor]) -> SlotPlan | None:
     """Return the plan, or None where the effects are not those of structural gravity."""
     if not factors:
         return None
@@ -81,45 +84,54 @@ def plan_slots(
         return size(shape.period, shape.origin)
 
     # Concentrating the effect with the most levels leaves the fewest to iterate on.
-    shape = max(readings(effects), key=n_groups, default=None)
+    shape = max(readings(table.effects), key=n_groups, default=None)
     if shape is None:
         return None
     cells = size(shape.origin, shape.destination, shape.period, shape.sector)
     if n < LEAST_FILL * cells:
         return None  # mostly empty slots: rows sorted by group are the better layout
+    at = shape.roles.index("group")
+    parts = table.parts[at]
+    three_way = "outer" in shape.roles
 
-    def codes(*names: tuple[str, ...]) -> Ints:
-        return mixed_radix([factors[name] for part in names for name in part], n)
+    def block(*names: tuple[str, ...]) -> Ints:
+        """Of each group, the combination of some of its factors."""
+        flat = [name for part in names for name in part]
+        first = np.zeros(len(next(iter(parts.values()))), np.int32)
+        return mixed_radix([(parts[name], counts[name]) for name in flat], first.size)
 
-    if "outer" in shape.roles:
-        n_group_outer = size(shape.origin, shape.sector)
-        n_destination, n_sector = size(shape.destination), size(shape.sector)
-        groups = np.arange(n_group_outer * n_destination)
-        outer, destination = groups // n_destination, groups % n_destination
-        return SlotPlan(
-            group=codes(shape.origin, shape.sector, shape.destination),
-            slot=codes(shape.period),
-            n_groups=groups.size,
-            n_slots=size(shape.period),
-            outer=outer.astype(np.int32),
-            inner=(destination * n_sector + outer % n_sector).astype(np.int32),
-            n_outer=n_group_outer,
-            n_inner=n_destination * n_sector,
-            roles=shape.roles,
-        )
-    n_origin = size(shape.origin)
-    groups = np.arange(size(shape.period) * n_origin)
+    slots = shape.period if three_way else shape.destination
+    origin = block(shape.origin, shape.sector)
+    if three_way:
+        n_outer, outer = size(shape.origin, shape.sector), origin
+        n_inner = size(shape.destination, shape.sector)
+        inner = block(shape.destination, shape.sector)
+        order = in_order(outer * np.int64(n_inner) + inner)
+    else:
+        n_outer, outer = 0, np.zeros_like(origin)
+        n_inner, inner = size(shape.period), block(shape.period)
+        order = in_order(inner * np.int64(size(shape.origin)) + origin)
     return SlotPlan(
-        group=codes(shape.period, shape.origin),
-        slot=codes(shape.destination),
-        n_groups=groups.size,
-        n_slots=size(shape.destination),
-        outer=np.zeros(groups.size, np.int32),
-        inner=(groups // n_origin).astype(np.int32),
-        n_outer=0,
-        n_inner=size(shape.period),
+        group=table.codes[at],
+        slot=mixed_radix([(factors[k].codes, counts[k]) for k in slots], n),
+        n_groups=outer.size,
+        n_slots=size(slots),
+        order=order,
+        outer=outer,
+        inner=inner,
+        n_outer=n_outer,
+        n_inner=n_inner,
         roles=shape.roles,
     )
+
+
+def in_order(keys: Ints) -> Ints:
+    """Places of different keys >= 0 from the least to the greatest."""
+    if keys.max(initial=0) > SPARSE * keys.size:
+        return np.argsort(keys)
+    place = np.full(int(keys.max(initial=-1)) + 1, -1)
+    place[keys] = np.arange(keys.size)
+    return place[place >= 0]
 
 
 def readings(effects: Sequence[Effect]) -> tuple[Shape, ...]:
@@ -162,15 +174,12 @@ def reading(
     return Shape(origin, destination, period, sector, ("outer", "inner"))
 
 
-def mixed_radix(factors: Sequence[Factor], n: int) -> Ints:
-    """Number the combinations of factors, the first one counting most."""
-    if len(factors) == 1:
-        return factors[0].codes
-    total = int(np.prod([len(factor.levels) for factor in factors] or [1]))
-    dtype: Any = np.int32 if total < 2**31 else np.int64
-    codes: Ints = np.zeros(n, dtype)
-    for at, factor in enumerate(factors):
-        if at:
-            codes *= dtype(len(factor.levels))
-        codes += factor.codes
+def mixed_radix(parts: Sequence[tuple[Ints, int]], n: int) -> Ints:
+    """Number combinations of codes (n,) with their counts, the first one counting most."""
+    if len(parts) == 1:
+        return np.ascontiguousarray(parts[0][0], np.int32)
+    codes = np.zeros(n, np.int32)
+    for part, count in parts:
+        codes *= np.int32(count)
+        codes += part.astype(np.int32, copy=False)
     return codes

@@ -12,11 +12,20 @@ from forecast.gravity.engine.arrays import Arrays
 from forecast.gravity.engine.newton import Optimum
 from forecast.gravity.engine.slot_plan import SlotPlan
 from forecast.gravity.engine.slotted_system import SlottedSystem
-from forecast.gravity.records import Bools, Codes, Estimate, Floats, Ints
-from forecast.kernels import slots
+from forecast.gravity.records import (
+    Bools,
+    Codes,
+    Estimate,
+    Floats,
+    GroupCodes,
+    Ints,
+)
+from forecast.kernels import placing, projecting
 from forecast.kernels.threads import run_blocks
 
 __all__ = ["SlottedView", "estimate_of"]
+
+FEW_GROUPS = 64
 
 
 def estimate_of(
@@ -69,7 +78,7 @@ class SlottedView:
         """See `RowView`; so for the others."""
         source = self.system.source
         rows = np.empty(self.n, source.dtype)
-        slots.list_rows(source, rows)
+        placing.list_rows(source, rows)
         return rows
 
     def y(self) -> Floats:
@@ -110,7 +119,7 @@ class SlottedView:
         firsts = self.firsts
         Theta_a, Theta_b = system.split(self.best.curvature.Theta)
         run_blocks(
-            lambda block: slots.project_rows(
+            lambda block: projecting.project_rows(
                 system.cuts[block],
                 system.cuts[block + 1],
                 system.outer,
@@ -132,22 +141,46 @@ class SlottedView:
     def score_sums(self, clusters: Codes) -> Floats:
         """Project, multiply and add up group by group; no array by row is made."""
         system = self.system
-        sums = np.zeros((clusters.count, system.n_columns))
-        Theta_a, Theta_b = system.split(self.best.curvature.Theta)
-        slots.add_scores(
-            system.outer,
-            system.inner,
-            system.totals,
+        ends = (system.outer, system.inner)
+        values = (
             system.y,
             system.X,
             self.best.point.mu,
-            Theta_a,
-            Theta_b,
-            clusters.codes,
-            sums,
+            *system.split(self.best.curvature.Theta),
         )
+        sums = np.zeros((clusters.count, system.n_columns))
+        if isinstance(clusters, GroupCodes):
+            scores = np.empty((system.totals.size, system.n_columns))
+            run_blocks(
+                lambda block: projecting.group_scores(
+                    system.cuts[block], system.cuts[block + 1], *ends, *values, scores
+                ),
+                system.cuts.size - 1,
+            )
+            for k in range(system.n_columns):
+                sums[:, k] = np.bincount(
+                    clusters.of_groups, scores[:, k], clusters.count
+                )
+        else:
+            projecting.add_scores(*ends, system.totals, *values, clusters.codes, sums)
         sums *= system.scaling.scale * system.unit
         return sums
+
+    def by_group(self, values: Ints) -> Ints | None:
+        system = self.system
+        out = np.empty(system.totals.size, values.dtype)
+
+        def read(first: int, last: int) -> int:
+            return placing.group_values(first, last, system.source, values, out)
+
+        if read(0, min(FEW_GROUPS, out.size)):  # most that vary do so at once
+            return None
+        cuts = system.cuts
+        others = run_blocks(lambda b: read(cuts[b], cuts[b + 1]), cuts.size - 1)
+        return None if any(others) else out
+
+    def group_sizes(self) -> Ints:
+        return self.counts
 
     def level_values(self) -> tuple[Floats, ...]:
         parts = [part.ravel() for part in self.system.split(self.best.theta)]

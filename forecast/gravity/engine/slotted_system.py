@@ -1,23 +1,19 @@
-"""Structural gravity in slots: the system of `forecast.gravity.engine.newton` on dense cells."""
+"""Structural gravity in slots: the system of `forecast.gravity.engine.system` on dense cells."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from forecast.gravity.engine.arrays import Arrays, combined_offset
-from forecast.gravity.engine.block_work import add_over_blocks, cut_blocks
-from forecast.gravity.engine.newton import Point
+from forecast.gravity.engine.block_work import add_over_blocks
 from forecast.gravity.engine.scaling import Scaling
-from forecast.gravity.engine.slot_plan import SlotPlan
+from forecast.gravity.engine.system import Point
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import blocks, slots
-from forecast.kernels.threads import run_blocks
 
-__all__ = ["MateConditioner", "SlottedSystem", "lay_out"]
+__all__ = ["MateConditioner", "SlottedSystem"]
 
 SWEEPS = 3
 ROUNDING = 4.0  # units of the last place
@@ -216,9 +212,9 @@ class SlottedSystem:
         V_a, V_b = self.split(V)
         out = np.zeros_like(V)
         out_a, out_b = self.split(out)
-        _, (sums_b,) = add_over_blocks(
-            self.cuts,
-            lambda first, last, sums_b: slots.schur_product(
+
+        def work(first: int, last: int, sums_b: Floats) -> None:
+            slots.schur_product(
                 first,
                 last,
                 self.outer,
@@ -230,11 +226,12 @@ class SlottedSystem:
                 active,
                 out_a,
                 sums_b,
-            ),
-            V_b.shape,
-            dtype=V.dtype,
-        )
-        out_b[:] = sums_b
+            )
+
+        if self.cuts.size == 2:  # one block: there is nothing to add up
+            work(0, self.totals.size, out_b)
+        else:
+            _, (out_b[:],) = add_over_blocks(self.cuts, work, V_b.shape, dtype=V.dtype)
         return out
 
     @cached_property
@@ -248,12 +245,13 @@ class SlottedSystem:
             blocks.heaviest_partners(
                 self.outer, self.inner, self.totals, best_outer, best_inner
             )
-            for i in np.flatnonzero(best_outer >= 0):
-                group = best_outer[i]
-                j = self.inner[group]
-                if best_inner[j] == group:
-                    mate[i], mate[self.n_outer + j] = self.n_outer + j, i
-                    joint[[i, self.n_outer + j]] = group
+            i = np.flatnonzero(best_outer >= 0)
+            group = best_outer[i]
+            j = self.inner[group].astype(np.int64)
+            mutual = best_inner[j] == group
+            i, j, group = i[mutual], j[mutual] + self.n_outer, group[mutual]
+            mate[i], mate[j] = j, i
+            joint[i] = joint[j] = group
         return mate, joint
 
     def conditioner(self, mu: Floats) -> MateConditioner:
@@ -268,114 +266,11 @@ class SlottedSystem:
             (self.n_inner, width),
         )
         d = np.concatenate([d_a, d_b])
-        # A level all of whose groups it fills alone has no curvature, only rounding.
-        curved = d > ROUNDING * np.finfo(mu.dtype).eps * self.margins
-        diagonal = np.divide(1.0, d, out=np.zeros_like(d), where=curved)
-        coupling = np.zeros_like(d)
         mate, joint = self.mates
-        paired = np.flatnonzero(mate >= 0)
-        if paired.size:
-            shared = mu[joint[paired]].astype(float)
-            shared *= 1.0 - shared / self.totals[joint[paired], None]
-            own, other = d[paired], d[mate[paired]]
-            determinant = own * other - shared**2
-            sound = determinant > 1e-6 * own * other
-            safe = np.where(sound, determinant, 1.0)
-            diagonal[paired] = np.where(sound, other / safe, diagonal[paired])
-            coupling[paired] = np.where(sound, shared / safe, 0.0)
-        return MateConditioner(
-            diagonal.astype(mu.dtype), coupling.astype(mu.dtype), mate
+        diagonal, coupling = np.empty((2, *d.shape), mu.dtype)
+        # A level all of whose groups it fills alone has no curvature, only rounding.
+        rounding = float(ROUNDING * np.finfo(mu.dtype).eps)
+        blocks.invert(
+            d, self.margins, rounding, mate, joint, self.totals, mu, diagonal, coupling
         )
-
-
-def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
-    """Place the sample's rows in slots, or return None where two rows share a cell."""
-    y, weights = arrays.y, arrays.weights
-    kept = np.zeros(0, bool) if arrays.keep is None else arrays.keep
-    sums = np.zeros(plan.n_groups)
-    given = np.zeros(0) if weights is None else weights
-    slots.sum_groups(plan.group, y, given, kept, sums)
-    groups = np.flatnonzero(sums > 0)
-    rank = np.full(plan.n_groups, -1, np.int32)
-    rank[groups] = np.arange(groups.size, dtype=np.int32)
-    places = np.full(groups.size * plan.width, -1, np.int32)
-    if slots.place_rows(plan.slot, plan.group, kept, rank, plan.width, places):
-        return None
-    source = places.reshape(groups.size, plan.width)
-    # A power of two: `sums` depend on the order of rows in the last bits, this does not.
-    mean = float(sums[groups].sum()) / int(np.count_nonzero(source >= 0))
-    unit = float(2.0 ** np.round(np.log2(mean)))
-    outer, inner = plan.outer[groups], plan.inner[groups]
-    cuts = cut_blocks(outer if plan.n_outer else inner, source.size)
-    cells, totals, margins = fill_outcome(
-        source, cuts, plan, (outer, inner), y, weights, 1.0 / unit
-    )
-    scaling = Scaling.of(arrays.columns)
-    return SlottedSystem(
-        source=source,
-        y=cells,
-        totals=totals,
-        margins=margins,
-        X=fill_columns(source, cuts, arrays.columns, scaling),
-        offset=fill_offset(source, combined_offset(weights, arrays.offset)),
-        outer=outer,
-        inner=inner,
-        n_outer=plan.n_outer,
-        n_inner=plan.n_inner,
-        cuts=cuts,
-        unit=unit,
-        scaling=scaling,
-    )
-
-
-def fill_outcome(
-    source: Ints,
-    cuts: Ints,
-    plan: SlotPlan,
-    owners: tuple[Ints, Ints],
-    y: Floats,
-    weights: Floats | None,
-    scale: float,
-) -> tuple[Floats, Floats, Floats]:
-    """Outcome by cell (P, T), -1 where absent; its sums by group (P,) and block (R, T)."""
-    n_groups, width = source.shape
-    cells, totals = np.empty(source.shape), np.empty(n_groups)
-    given = np.zeros(0) if weights is None else weights
-    by_outer = np.zeros((plan.n_outer, width))
-    _, (by_inner,) = add_over_blocks(
-        cuts,
-        lambda first, last, s_b: slots.fill_outcome(
-            first, last, *owners, source, y, given, scale, cells, totals, by_outer, s_b
-        ),
-        (plan.n_inner, width),
-    )
-    return cells, totals, np.concatenate([by_outer, by_inner])
-
-
-def fill_columns(
-    source: Ints, cuts: Ints, columns: Sequence[Floats], scaling: Scaling
-) -> Floats:
-    """Regressors by cell, centred and scaled, (P, K, T)."""
-    n_groups, width = source.shape
-    X = np.empty((n_groups, len(columns), width))
-
-    def fill(block: int) -> None:
-        first, last = cuts[block], cuts[block + 1]
-        for k, column in enumerate(columns):
-            center, scale = scaling.center[k], 1.0 / scaling.scale[k]
-            slots.fill_column(first, last, source, column, center, scale, X, k)
-
-    run_blocks(fill, cuts.size - 1)
-    return X
-
-
-def fill_offset(source: Ints, offset: Floats | None) -> Floats:
-    """Offset by cell (P, T) less the largest of its group, or an array without rows.
-
-    The finest effect takes up what is subtracted; exponentials stay in their range.
-    """
-    if offset is None:
-        return np.zeros((0, source.shape[1]))
-    cells = np.where(source >= 0, offset[source], -np.inf)
-    cells -= cells.max(axis=1, keepdims=True, initial=-np.inf)
-    return np.where(source >= 0, cells, 0.0)
+        return MateConditioner(diagonal, coupling, mate)

@@ -13,9 +13,9 @@ from pandas.api.types import is_numeric_dtype
 
 from forecast.errors import ColumnError, NumberError
 from forecast.gravity.designs.factors import combine, factorise
-from forecast.gravity.records import Codes, Factor, Floats, Ints
+from forecast.gravity.records import Codes, Factor, Floats, GroupCodes, Ints
 
-__all__ = ["Lookup", "RowKeys"]
+__all__ = ["Listed", "Lookup", "Places", "RowKeys"]
 
 
 class Lookup(Protocol):
@@ -31,6 +31,38 @@ class Lookup(Protocol):
         """A column of numbers, shape (n,)."""
 
 
+class Places(Protocol):
+    """Where the n rows of an estimate stand in a table, and what is known of them."""
+
+    @property
+    def positions(self) -> Ints:
+        """Place of each row in the table, (n,)."""
+        ...
+
+    def factor(self, name: str) -> Factor | None:
+        """A column as codes of the n rows, if these are known already."""
+        ...
+
+    def by_group(self, name: str) -> GroupCodes | None:
+        """A column as codes of the estimate's groups, if it does not vary within them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`Places` of which nothing else is known."""
+
+    positions: Ints
+
+    def factor(self, name: str) -> Factor | None:  # noqa: ARG002
+        """See `Places`."""
+        return None
+
+    def by_group(self, name: str) -> GroupCodes | None:  # noqa: ARG002
+        """See `Places`."""
+        return None
+
+
 @dataclass(frozen=True)
 class RowKeys:
     """The columns of a table at the rows of an estimate.
@@ -39,26 +71,28 @@ class RowKeys:
     ----------
     frame : DataFrame
         The table.
-    positions : int array of shape (n,)
+    places : Places
         Where each row of the estimate stands in it.
     aliases : mapping of str to tuple of str
         Names for combinations: ``{"pair": ("exporter", "importer")}``. A column of the
         same name goes first.
-    known : mapping of str to Factor
-        Columns whose codes (of the n rows) are known already.
 
     Examples
     --------
     >>> table = pd.DataFrame({"exporter": ["KZ", "RU", "KZ"], "importer": ["RU", "KZ", "RU"]})
-    >>> keys = RowKeys(table, np.arange(3), {"pair": ("exporter", "importer")})
+    >>> keys = RowKeys(table, Listed(np.arange(3)), {"pair": ("exporter", "importer")})
     >>> keys.codes("pair").codes
     array([0, 1, 0], dtype=int32)
     """
 
     frame: pd.DataFrame = field(repr=False)
-    positions: Ints = field(repr=False)
+    places: Places = field(repr=False)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    known: Mapping[str, Factor] = field(default_factory=dict, repr=False)
+
+    @property
+    def positions(self) -> Ints:
+        """Where each row of the estimate stands in the table, (n,)."""
+        return self.places.positions
 
     def codes(self, name: str) -> Codes:
         """Levels of a column or of a combination ``a^b`` (or ``a:b``), shape (n,).
@@ -68,7 +102,11 @@ class RowKeys:
         ColumnError
             F-111 if there is no such column, F-552 if it misses values.
         """
-        return combine([self._factor(column) for column in self._columns(name)])
+        columns = self._columns(name)
+        by_group = self._by_group(columns)
+        if by_group is not None:
+            return by_group
+        return combine([self._factor(column) for column in columns])
 
     def shared(self, first: str, second: str) -> tuple[Codes, Codes]:
         """Two columns numbered by one sorted list of levels; errors as in `codes`."""
@@ -123,6 +161,17 @@ class RowKeys:
             raise ColumnError.missing([name], [*self.frame.columns, *self.aliases])
         return self.frame[name].iloc[self.positions]
 
+    def _by_group(self, columns: list[str]) -> GroupCodes | None:
+        """Levels of a combination by group of rows, if none of its columns varies there."""
+        parts: list[GroupCodes] = []
+        for column in columns:
+            part = self.places.by_group(column)
+            if part is None:
+                return None
+            parts.append(part)
+        combined = combine([Codes(part.of_groups, part.count) for part in parts])
+        return GroupCodes(combined.codes, combined.count, parts[0].view)
+
     def _factor(self, name: str) -> Factor:
         factor = self._known_or_read(name)
         absent = factor.codes < 0
@@ -139,8 +188,9 @@ class RowKeys:
         return factor
 
     def _known_or_read(self, name: str) -> Factor:
-        if name in self.known:
-            return self.known[name]
+        known = self.places.factor(name)
+        if known is not None:
+            return known
         kind = getattr(self.frame.get(name), "dtype", None)
         if isinstance(kind, np.dtype) and kind.kind in "iu":
             # Whole columns are read in their order, and codes are half as wide.

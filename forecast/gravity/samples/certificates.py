@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.gravity.designs.level_table import LevelTable
 from forecast.gravity.records import Floats, Ints
 from forecast.gravity.samples.identification import Identified
-from forecast.gravity.samples.level_table import LevelTable
 
 __all__ = ["certify"]
 

@@ -3,7 +3,7 @@ r"""An order in which the values of levels can be solved for, one at a time.
 Some rows are equations: the values of their levels add up to what stands on the right
 side. A level whose value follows from an equation and from levels before it is solved;
 one that follows from none is *late*, and stays free. Levels that mean nothing alone
-(`forecast.gravity.samples.level_table.free_levels`) are zero from the start.
+(`forecast.gravity.designs.level_table.free_levels`) are zero from the start.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.gravity.designs.level_table import LevelTable
 from forecast.gravity.records import Ints
-from forecast.gravity.samples.level_table import LevelTable, free_levels
+from forecast.gravity.samples.free_levels import free_levels
+from forecast.gravity.samples.marked_rows import list_rows
 
-__all__ = ["Elimination", "eliminate_levels", "list_rows", "tainted_levels"]
+__all__ = ["Elimination", "eliminate_levels", "tainted_levels"]
 
 Bools = NDArray[np.bool_]
 
@@ -73,15 +75,6 @@ def eliminate_levels(
     return found
 
 
-def list_rows(marked: Bools) -> Ints:
-    """Return the rows that are marked (n,), in half the memory of `flatnonzero`."""
-    from forecast.kernels.counting import list_marked
-
-    rows = np.empty(np.count_nonzero(marked), np.int32)
-    list_marked(marked, rows)
-    return rows
-
-
 def _are_free(elimination: Elimination, rows: Bools) -> bool:
     """Tell whether late levels add up to zero in the rows marked, whatever their values.
 
@@ -117,18 +110,40 @@ def _eliminate(
     to_solve = int(np.count_nonzero((counts > 0) & ~known))
     rows = np.empty(to_solve, np.int32)
     effects = np.empty(to_solve, np.int32)
-    waiting = list_rows(equations)
-    steps, solved = 0, to_solve
-    while steps < to_solve and solved > PROGRESS * (to_solve - steps):
-        before = steps
-        steps, n_waiting = kernels.sweep(
-            table.codes, table.first[:-1], waiting, known, rows, effects, steps
-        )
-        solved, waiting = steps - before, waiting[:n_waiting]
+    waiting = _hubs_and_others(table, equations, known)
     late: Ints = np.empty(0, np.int32)
+    steps = 0
+    for own in range(len(waiting)):
+        solved = to_solve
+        while steps < to_solve and solved > PROGRESS * (to_solve - steps):
+            before = steps
+            steps, n_waiting = kernels.sweep(
+                table.codes, table.first[:-1], waiting[own], known, rows, effects, steps
+            )
+            solved, waiting[own] = steps - before, waiting[own][:n_waiting]
     if steps < to_solve:
-        late = _solve_rest(table, waiting, known, rows[steps:], effects[steps:])
+        rest = np.concatenate(waiting)
+        late = _solve_rest(table, rest, known, rows[steps:], effects[steps:])
     return Elimination(table, rows, effects, late)
+
+
+def _hubs_and_others(table: LevelTable, equations: Bools, known: Bools) -> list[Ints]:
+    """List the equations in two parts: those with a level that is free, and the others.
+
+    The first part is small. It is what everything else follows from: solved to its end
+    before the second one is looked at, it leaves that little to do.
+    """
+    from forecast.kernels.counting import part_rows
+
+    if not known.any():
+        return [list_rows(equations)]
+    free = [np.count_nonzero(table.part(known, f)) for f in range(len(table.codes))]
+    lead = int(np.argmax(free))
+    inside, outside = np.empty((2, np.count_nonzero(equations) + 1), np.int32)
+    n_inside = part_rows(
+        equations, table.codes[lead], table.part(known, lead), inside, outside
+    )
+    return [inside[:n_inside], outside[: outside.size - 1 - n_inside]]
 
 
 def _solve_rest(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.gravity.designs.level_table import LevelTable
 from forecast.gravity.products import times
 from forecast.gravity.records import Codes, Floats, Ints
 from forecast.gravity.samples.collinearity import (
@@ -24,9 +25,8 @@ from forecast.gravity.samples.cones import largest_support
 from forecast.gravity.samples.elimination import (
     Elimination,
     eliminate_levels,
-    list_rows,
 )
-from forecast.gravity.samples.level_table import LevelTable
+from forecast.gravity.samples.marked_rows import list_rows
 from forecast.gravity.samples.pruning import Pruning, drop_rows, prune
 from forecast.gravity.samples.remainders import Remainder, remainder
 from forecast.gravity.samples.scales import centre_and_spread

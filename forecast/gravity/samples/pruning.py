@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.gravity.designs.level_table import LevelTable
 from forecast.gravity.records import Ints
-from forecast.gravity.samples.level_table import LevelTable
+from forecast.gravity.samples.marked_rows import list_rows
 from forecast.kernels.threads import run_columns
 
 __all__ = [
@@ -85,15 +86,15 @@ def prune(table: LevelTable, positive: Bools, pruning: Pruning) -> Pruning:
     counts = tuple(count.copy() for count in pruning.counts)
     blame, passes = pruning.blame, list(pruning.passes)
     while True:
-        flags = [_flags(count) for count in counts]
-        if not any(useless.any() or lone.any() for useless, lone in flags):
+        going = [_going(count) for count in counts]
+        if not any(goes.any() for goes in going):
             return Pruning(counts, blame, tuple(passes))
         blame = np.full(positive.size, KEPT, np.int8) if blame is None else blame.copy()
         before = blame == KEPT
-        for f, (useless, lone) in enumerate(flags):
-            if useless.any() or lone.any():
-                blame_rows(table.codes[f], useless, lone, positive, np.int8(f), blame)
-        gone = np.flatnonzero(before & (blame != KEPT)).astype(np.int32)
+        for f, goes in enumerate(going):
+            if goes.any():
+                blame_rows(table.codes[f], goes, positive, np.int8(f), blame)
+        gone = list_rows(before & (blame != KEPT))
         _uncount(table, positive, counts, gone)
         passes.append(gone)
 
@@ -111,10 +112,13 @@ def drop_rows(
     return Pruning(counts, blame, pruning.passes)
 
 
-def _flags(count: Ints) -> tuple[Bools, Bools]:
-    """Mark levels without positive rows, and those of a single row."""
+def _going(count: Ints) -> Bools:
+    """Tell for each level whether its rows go: those of zero, then positive ones."""
     rows = count & ROWS
-    return (rows > 0) & (count <= ROWS), rows == 1
+    goes = np.empty((count.size, 2), np.bool_)
+    goes[:, 0] = (rows > 0) & (count <= ROWS)  # no positive row
+    goes[:, 1] = rows == 1
+    return goes.ravel()
 
 
 def _uncount(

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.gravity.designs.level_table import LevelTable
 from forecast.gravity.products import times
 from forecast.gravity.records import Floats, Ints
 from forecast.gravity.samples.elimination import Elimination, tainted_levels
-from forecast.gravity.samples.level_table import LevelTable
 
 __all__ = ["Direction", "Remainder", "remainder"]
 
@@ -206,4 +206,7 @@ def _scaled(
 
 def _sizes(X: Floats) -> Floats:
     """Return the largest absolute value of each row, at least 1, shape (r, 1)."""
-    return np.abs(X).max(axis=1, initial=1.0)[:, None]
+    size = np.ones(X.shape[0])
+    for column in X.T:
+        np.maximum(size, np.abs(column), out=size)
+    return size[:, None]

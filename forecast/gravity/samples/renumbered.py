@@ -52,6 +52,14 @@ class Renumbered:
         """As in the other view."""
         return self.base.score_sums(clusters)
 
+    def by_group(self, values: Ints) -> Ints | None:
+        """As in the other view."""
+        return self.base.by_group(values)
+
+    def group_sizes(self) -> Ints:
+        """As in the other view."""
+        return self.base.group_sizes()
+
 
 def in_order(design: Design, estimate: Estimate) -> Estimate:
     """Number the levels of each effect by the formula's factors, the first one first.

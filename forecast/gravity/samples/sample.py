@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -11,11 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import ModelError
+from forecast.gravity.designs.level_table import LevelTable, level_table
 from forecast.gravity.records import Codes, Design, Floats, Ints
 from forecast.gravity.samples.certificates import certify
 from forecast.gravity.samples.collinearity import Collinearity
 from forecast.gravity.samples.identification import Identified, identify
-from forecast.gravity.samples.level_table import LevelTable, level_table
 from forecast.gravity.samples.pruning import KEPT, prune, start_pruning
 from forecast.gravity.samples.sample_account import (
     LeftOut,
@@ -23,6 +24,7 @@ from forecast.gravity.samples.sample_account import (
     notes_of,
     table_of,
 )
+from forecast.kernels.threads import are_long, run_blocks
 
 __all__ = ["Sample", "Separation", "draw_sample"]
 
@@ -31,19 +33,20 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Separation:
-    """Rows without a finite estimate, and the proof.
+    """Rows without a finite estimate, and the proof."""
 
-    Attributes
-    ----------
-    rows : int array
-        Positions in the input.
-    """
-
-    rows: Ints
     design: Design = field(repr=False)
     table: LevelTable = field(repr=False)
     positive: Bools = field(repr=False)
     found: Identified = field(repr=False)
+
+    @cached_property
+    def rows(self) -> Ints:
+        """Positions in the input."""
+        blame = self.found.pruning.blame
+        if blame is None:
+            return np.empty(0, np.int64)
+        return self.design.positions[np.flatnonzero((blame != KEPT) & ~self.positive)]
 
     @cached_property
     def certificate(self) -> Floats:
@@ -137,6 +140,7 @@ def draw_sample(
     family: Literal["poisson", "gaussian"] = "poisson",
     drop_singletons: bool = True,
     separation: bool = True,
+    meanwhile: Callable[[Sample], object] | None = None,
 ) -> Sample:
     """Find the rows and regressors for which a unique finite estimate exists.
 
@@ -152,6 +156,10 @@ def draw_sample(
         Leave out rows that are alone in a level. They move no coefficient.
     separation : bool
         Leave out separated rows. Without it the estimation may not converge.
+    meanwhile : callable of one Sample, optional
+        Called, where rows are many and threads more than one, with the sample as it will
+        be unless there is more to drop than single levels tell, while the proof that
+        there is not is under way. Mostly the sample returned is the very same.
 
     Raises
     ------
@@ -182,14 +190,40 @@ def draw_sample(
     separable = family == "poisson" and separation
     positive = y > 0 if separable else np.ones(y.size, np.bool_)
     pruning = prune(table, positive, start_pruning(table, positive))
-    if pruning.alive(y.size).any():
-        found = identify(table, positive, pruning, design.columns, design.terms)
+
+    def made_of(found: Identified) -> Sample:
+        return _sample(design, family, drop_singletons, table, positive, found)
+
+    if not pruning.alive(y.size).any():
+        sample = made_of(Identified(pruning, Collinearity(())))
     else:
-        found = Identified(pruning, Collinearity(()))
-    sample = _sample(design, family, drop_singletons, table, positive, found)
+        every = tuple(range(len(design.columns)))
+        expected = made_of(Identified(pruning, Collinearity(every)))
+
+        def prove() -> Identified:
+            return identify(table, positive, pruning, design.columns, design.terms)
+
+        found = _beside(meanwhile, expected, prove, y.size)
+        proved = found.pruning is pruning and found.collinearity.kept == every
+        sample = expected if proved else made_of(found)
     if sample.nobs == 0:
         raise _nothing_left(sample)
     return sample
+
+
+def _beside(
+    meanwhile: Callable[[Sample], object] | None,
+    expected: Sample,
+    prove: Callable[[], Identified],
+    n_rows: int,
+) -> Identified:
+    """Do two things at once where there are threads for it; return what is proved."""
+    if meanwhile is None or not are_long(n_rows):
+        return prove()
+    found: list[Identified] = []
+    work = (lambda: found.append(prove()), lambda: meanwhile(expected))
+    run_blocks(lambda place: work[place](), len(work))
+    return found[0]
 
 
 def _sample(
@@ -202,15 +236,13 @@ def _sample(
 ) -> Sample:
     """Keep what is left, and singletons where these are wanted."""
     blame = found.pruning.blame
-    mask, separated = None, np.empty(0, np.int64)
+    mask = None
     if blame is not None:
         mask = blame == KEPT
-        separated = np.flatnonzero(~mask & ~positive)
         if not drop_singletons:
             mask |= positive & (blame >= 0)
         mask = None if mask.all() else mask
-    rows = design.positions[separated]
-    proof = Separation(rows, design, table, positive, found)
+    proof = Separation(design, table, positive, found)
     return Sample(design, mask, found.collinearity, proof, family)
 
 

@@ -115,7 +115,8 @@ def telling_rows(rest: Remainder, rows: Ints, touched: Ints | None = None) -> In
     """
     touched = _touched(rest, rows) if touched is None else touched
     size = SAMPLE + 4 * (rest.late_values.shape[1] + len(rest.columns))
-    return np.union1d(_every(rows, size), _every(touched, size))
+    some = _every(rows, size)
+    return np.union1d(some, _every(touched, size)) if touched.size else some
 
 
 def _touched(rest: Remainder, rows: Ints) -> Ints:
