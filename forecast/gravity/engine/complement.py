@@ -168,7 +168,7 @@ def find_pattern(
         layout.index[many].ravel(), layout.n_levels, np.zeros(0, np.int64)
     )
     row = occurrences if many.size == 1 else occurrences % n
-    ends = np.repeat(layout.starts[1:], sizes)[row]
+    ends = gathered(np.repeat(layout.starts[1:], sizes), row)
     cuts = cut_columns(places, occurring)
     found = run_blocks(
         lambda block: complement.later_levels(
@@ -203,6 +203,20 @@ def find_pattern(
         work=(pairs + dense) / by_rows,
         size=(2 * levels.size + layout.n_levels * q) / by_rows,
     )
+
+
+def gathered(values: Ints, places: Ints) -> Ints:
+    """``values[places]``, a part in each thread."""
+    out = np.empty(places.size, values.dtype)
+    n_blocks = min(MOST_BLOCKS, max(1, places.size // CELLS_PER_BLOCK))
+    cuts = places.size * np.arange(n_blocks + 1) // n_blocks
+
+    def take(block: int) -> None:
+        part = slice(cuts[block], cuts[block + 1])
+        np.take(values, places[part], out=out[part], mode="clip")
+
+    run_blocks(take, n_blocks)
+    return out
 
 
 def few_levels(counts: Ints) -> Ints:

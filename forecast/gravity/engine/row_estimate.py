@@ -24,13 +24,18 @@ __all__ = ["fit_sorted_rows"]
 def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     """Fit any set of effects on rows sorted by the finest."""
     rows = arrays.rows
-    effects = [arrays.codes(effect, rows) for effect in arrays.effects]
+    effects = run_columns(
+        lambda effect: arrays.codes(effect, rows), arrays.effects, rows.size
+    )
     layout = sort_by_effects(
         effects, lambda: [values[rows] for values in arrays.values]
     )
     whole = rows.size == arrays.y.size
     order = layout.order if whole else rows[layout.order]
-    scaling = Scaling.of([c if whole else c[rows] for c in arrays.columns])
+    chosen = arrays.columns
+    if not whole:
+        chosen = run_columns(lambda column: column[rows], arrays.columns, rows.size)
+    scaling = Scaling.of(chosen)
     X = standardised(arrays.columns, order, scaling)
     weights = None if arrays.weights is None else arrays.weights[order]
     mass = arrays.y[order] if weights is None else arrays.y[order] * weights
