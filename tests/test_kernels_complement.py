@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 
-from forecast.gravity.engine import block_work, complement, direct
+from forecast.gravity.engine import block_work, complement, direct, pattern
 from forecast.gravity.engine.sorted_rows import SortedRows
 from forecast.kernels import complement as loops
 
@@ -58,15 +58,15 @@ def weights_of(group, rng, *, empty):
 def test_an_assembled_complement_is_the_complement(
     counts, n_groups, n, few, empty, monkeypatch
 ):
-    monkeypatch.setattr(complement, "FEW", few)
-    monkeypatch.setattr(complement, "CELLS_PER_BLOCK", 16)
+    monkeypatch.setattr(pattern, "FEW", few)
+    monkeypatch.setattr(pattern, "CELLS_PER_BLOCK", 16)
     monkeypatch.setattr(block_work, "BLOCKS", ((16, 4),))
     layout, group, rng = rows_of(counts, n_groups, n)
     w, inverse = weights_of(group, rng, empty=empty)
     m = layout.n_levels
-    pattern = complement.find_pattern(layout, np.inf, m * m)
+    known = pattern.find_pattern(layout, np.inf, m * m)
     _, diagonal = complement.level_sums(layout, w, inverse)
-    made = complement.assemble(layout, pattern, w, inverse, diagonal)
+    made = complement.assemble(layout, known, w, inverse, diagonal)
     S = naive.schur_complement(naive.other_effects(layout.index, m), group, w)
     np.testing.assert_allclose(made.dense(), S, **LOOSE)
     V = rng.normal(size=(m, 3, 1))
@@ -98,17 +98,17 @@ def test_the_diagonal_is_exact_where_no_level_comes_twice_in_a_group():
 
 def test_levels_that_meet_are_found_once():
     layout, group, _ = rows_of([8, 5], 40, 200)
-    pattern = complement.find_pattern(layout, np.inf, 10**6)
-    assert pattern.columns.size == 13  # few enough for dense columns
-    assert pattern.levels.size == 0
+    known = pattern.find_pattern(layout, np.inf, 10**6)
+    assert known.columns.size == 13  # few enough for dense columns
+    assert known.levels.size == 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(complement, "FEW", 0)
-        pattern = complement.find_pattern(layout, np.inf, 10**6)
+        patch.setattr(pattern, "FEW", 0)
+        known = pattern.find_pattern(layout, np.inf, 10**6)
     found = set()
     for level, (a, b) in enumerate(
-        zip(pattern.begins[:-1], pattern.begins[1:], strict=True)
+        zip(known.begins[:-1], known.begins[1:], strict=True)
     ):
-        own = pattern.levels[a:b].tolist()
+        own = known.levels[a:b].tolist()
         assert len(own) == len(set(own))
         found |= {(level, other) for other in own}
     expected = set()
@@ -122,21 +122,21 @@ def test_levels_that_meet_are_found_once():
 
 def test_what_would_be_too_much_is_not_assembled(monkeypatch):
     layout, _, _ = rows_of([30, 40], 40, 400)
-    monkeypatch.setattr(complement, "FEW", 0)
-    assert complement.find_pattern(layout, np.inf, 5) is None
-    assert complement.find_pattern(layout, 100.0, 10**6) is None
-    assert complement.find_pattern(layout, np.inf, 10**6) is not None
+    monkeypatch.setattr(pattern, "FEW", 0)
+    assert pattern.find_pattern(layout, np.inf, 5) is None
+    assert pattern.find_pattern(layout, 100.0, 10**6) is None
+    assert pattern.find_pattern(layout, np.inf, 10**6) is not None
 
 
 @pytest.mark.parametrize("counts", [[30], [30, 2], [2, 30, 3]])
 def test_a_factor_with_dense_columns_beside_it_solves_the_whole(counts, monkeypatch):
-    monkeypatch.setattr(complement, "FEW", 5)
+    monkeypatch.setattr(pattern, "FEW", 5)
     layout, group, rng = rows_of(counts, 100, 400)
     w, inverse = weights_of(group, rng, empty=False)
-    pattern = complement.find_pattern(layout, np.inf, 10**6)
-    assert pattern.columns.size == sum(counts) - 30
+    known = pattern.find_pattern(layout, np.inf, 10**6)
+    assert known.columns.size == sum(counts) - 30
     _, diagonal = complement.level_sums(layout, w, inverse)
-    S = complement.assemble(layout, pattern, w, inverse, diagonal)
+    S = complement.assemble(layout, known, w, inverse, diagonal)
     ridge = rng.uniform(0.1, 1, layout.n_levels)
     R = rng.normal(size=(layout.n_levels, 2))
     expected = np.linalg.solve(S.dense() + np.diag(ridge), R)
@@ -145,14 +145,14 @@ def test_a_factor_with_dense_columns_beside_it_solves_the_whole(counts, monkeypa
 
 
 def test_a_complement_is_assembled_at_all_weights_only_where_that_is_cheap(monkeypatch):
-    monkeypatch.setattr(complement, "FEW", 0)
+    monkeypatch.setattr(pattern, "FEW", 0)
 
     def neighbours(n_groups, n):
         layout, group, rng = rows_of([51], n_groups, n)
         index = (group % 50 + rng.integers(0, 2, n)).astype(np.uint32)[None]
-        return complement.find_pattern(replace(layout, index=index), np.inf, 10**6)
+        return pattern.find_pattern(replace(layout, index=index), np.inf, 10**6)
 
     assert neighbours(2000, 4000).is_cheap
     assert not neighbours(100, 4000).is_cheap  # forty rows in each group
     everyone, _, _ = rows_of([2000], 2000, 4000)  # as many meetings as rows
-    assert not complement.find_pattern(everyone, np.inf, 10**6).is_cheap
+    assert not pattern.find_pattern(everyone, np.inf, 10**6).is_cheap

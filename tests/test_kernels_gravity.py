@@ -15,7 +15,16 @@ from forecast.gravity.engine import sorted_rows
 from forecast.gravity.engine.scaling import mean_and_spread
 from forecast.gravity.engine.sorted_rows import sort_by_effects
 from forecast.gravity.records import Codes
-from forecast.kernels import blocks, placing, plain, products, projecting, rows, slots
+from forecast.kernels import (
+    blocks,
+    placing,
+    plain,
+    products,
+    projecting,
+    rows,
+    slots,
+    sorting,
+)
 from forecast.kernels.exponential import exponentials
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
@@ -664,15 +673,15 @@ def test_values_are_added_to_all_levels_of_their_row():
 
 def test_sorting_keeps_an_earlier_order_within_a_code():
     codes = np.array([2, 0, 2, 1, 0], np.int32)
-    starts, order = rows.sort_rows(codes, 4, np.zeros(0, np.int64))
+    starts, order = sorting.sort_rows(codes, 4, np.zeros(0, np.int64))
     assert starts.tolist() == [0, 2, 3, 5, 5]
     assert order.tolist() == [1, 4, 3, 0, 2]
-    _, order = rows.sort_rows(codes, 4, np.array([4, 3, 2, 1, 0]))
+    _, order = sorting.sort_rows(codes, 4, np.array([4, 3, 2, 1, 0]))
     assert order.tolist() == [4, 1, 3, 2, 0]
 
 
 def test_rows_in_order_stay_as_they_are():
-    starts, order = rows.sort_rows(
+    starts, order = sorting.sort_rows(
         np.array([0, 0, 2, 2, 2], np.int32), 4, np.zeros(0, np.int64)
     )
     assert starts.tolist() == [0, 2, 2, 5, 5]
@@ -682,9 +691,10 @@ def test_rows_in_order_stay_as_they_are():
 def test_groups_are_sorted_by_levels_in_place(table):
     index, order = table.index.copy(), np.arange(table.y.size)
     ties = [
-        rows.sort_in_groups(*part, table.starts, index, order) for part in halves(table)
+        sorting.sort_in_groups(*part, table.starts, index, order)
+        for part in halves(table)
     ]
-    assert any(ties) == rows.has_ties(table.starts, index)
+    assert any(ties) == sorting.has_ties(table.starts, index)
     by_hand = np.lexsort((*table.index[::-1], table.group))
     assert (order == by_hand).all()
     assert (index == table.index[:, by_hand]).all()
@@ -712,9 +722,11 @@ def test_rows_are_sorted_by_levels_and_then_by_values(seed, short, monkeypatch):
 
 def test_ties_are_neighbours_with_all_levels_in_common():
     starts = np.array([0, 2, 4])
-    assert not rows.has_ties(starts, np.array([[0, 1, 1, 2], [0, 0, 0, 0]], np.int32))
-    assert rows.has_ties(starts, np.array([[0, 1, 2, 2], [0, 0, 0, 0]], np.int32))
-    assert rows.has_ties(starts, np.zeros((0, 4), np.int32))
+    assert not sorting.has_ties(
+        starts, np.array([[0, 1, 1, 2], [0, 0, 0, 0]], np.int32)
+    )
+    assert sorting.has_ties(starts, np.array([[0, 1, 2, 2], [0, 0, 0, 0]], np.int32))
+    assert sorting.has_ties(starts, np.zeros((0, 4), np.int32))
 
 
 # ----------------------------------------------------------------------- without effects

@@ -13,14 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from forecast.gravity.engine.complement import (
-    Complement,
-    Pattern,
-    assemble,
-    find_pattern,
-    level_sums,
-)
+from forecast.gravity.engine.complement import Complement, assemble, level_sums
 from forecast.gravity.engine.conjugate import Conditioner, conjugate_gradients
+from forecast.gravity.engine.pattern import Pattern, find_pattern
 from forecast.gravity.engine.sorted_rows import SortedRows, row_moments, row_product
 from forecast.gravity.products import times
 from forecast.gravity.records import Floats, Ints

@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.gravity.engine.block_work import add_over_blocks, cut_blocks
 from forecast.gravity.records import Codes, Floats, Ints
-from forecast.kernels import rows
+from forecast.kernels import rows, sorting
 from forecast.kernels.threads import run_blocks, run_columns
 
 __all__ = [
@@ -104,18 +104,18 @@ def sorted_levels(
 ) -> tuple[Ints, Ints, Ints, Ints, bool]:
     """Where each level of the finest effect begins, the order, `level_index`, any ties."""
     nothing = np.zeros(0, np.int64)
-    starts, order = rows.sort_rows(finest.codes, finest.count, nothing)
+    starts, order = sorting.sort_rows(finest.codes, finest.count, nothing)
     sizes = np.diff(starts)
     if sizes.max(initial=0) > MOST_ROWS or sizes @ sizes > MEAN_ROWS * order.size:
         order = nothing
         for effect in (*reversed(others), finest):
-            starts, order = rows.sort_rows(effect.codes, effect.count, order)
+            starts, order = sorting.sort_rows(effect.codes, effect.count, order)
         index, offsets = level_index(others, order)
-        return starts, order, index, offsets, rows.has_ties(starts, index)
+        return starts, order, index, offsets, sorting.has_ties(starts, index)
     index, offsets = level_index(others, order)
     cuts = cut_blocks(np.arange(sizes.size), order.size)
     ties = run_blocks(
-        lambda block: rows.sort_in_groups(
+        lambda block: sorting.sort_in_groups(
             cuts[block], cuts[block + 1], starts, index, order
         ),
         cuts.size - 1,
