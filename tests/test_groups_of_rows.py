@@ -95,8 +95,9 @@ def both_ways(model: fc.Gravity, frame: pd.DataFrame) -> list[fc.GravityFit]:
     return fits
 
 
-def test_rows_are_laid_out_while_the_sample_is_proved(frame, long_rows):
-    one, two = both_ways(fc.Gravity(f"y ~ x0 + x1 | {THREE_WAY}"), frame)
+@pytest.mark.parametrize("effects", [THREE_WAY, "exporter + importer + year"])
+def test_rows_are_laid_out_while_the_sample_is_proved(frame, long_rows, effects):
+    one, two = both_ways(fc.Gravity(f"y ~ x0 + x1 | {effects}"), frame)
     assert long_rows == {"made": 1, "used": 1}
     assert one.params.equals(two.params)
     assert one.bse.equals(two.bse)

@@ -33,7 +33,7 @@ def sample_and_estimate(
         As in `draw_sample`.
     """
     is_ppml = estimator == "ppml"
-    ahead: dict[int, Layout] = {}
+    ahead: dict[int, Layout | None] = {}
 
     def lay_out(sample: Sample) -> None:
         ahead[id(sample)] = layout_of(arrays_of(sample))

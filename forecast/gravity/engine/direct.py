@@ -25,6 +25,7 @@ __all__ = [
     "DiagonalConditioner",
     "DirectConditioner",
     "choose_conditioner",
+    "feasible_pattern",
     "schur_product",
 ]
 

@@ -11,39 +11,25 @@ that suits the effects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TypeAlias
 
 from forecast.errors import ModelError
 from forecast.gravity.engine.arrays import Arrays
 from forecast.gravity.engine.memory import refuse_too_large
-from forecast.gravity.engine.newton import maximise
 from forecast.gravity.engine.plain_poisson import fit_plain_poisson
-from forecast.gravity.engine.row_estimate import fit_sorted_rows
+from forecast.gravity.engine.row_estimate import RowLayout, lay_out_rows
 from forecast.gravity.engine.slot_layout import lay_out
-from forecast.gravity.engine.slot_plan import SlotPlan, plan_slots
-from forecast.gravity.engine.slotted_estimate import estimate_of
-from forecast.gravity.engine.slotted_system import SlottedSystem
+from forecast.gravity.engine.slot_plan import plan_slots
+from forecast.gravity.engine.slotted_estimate import SlotLayout
 from forecast.gravity.records import Estimate
 
 __all__ = ["Layout", "fit_poisson", "layout_of"]
 
-
-@dataclass(frozen=True)
-class Layout:
-    """A sample in slots; nothing where it does not lie well in them.
-
-    Attributes
-    ----------
-    plan : SlotPlan or None
-    system : SlottedSystem or None
-    """
-
-    plan: SlotPlan | None
-    system: SlottedSystem | None
+Layout: TypeAlias = SlotLayout | RowLayout
 
 
-def layout_of(arrays: Arrays) -> Layout:
-    """Lay out a sample in slots where its effects are structural gravity.
+def layout_of(arrays: Arrays) -> Layout | None:
+    """Lay out a sample with effects: in slots, or on sorted rows; None without effects.
 
     Raises
     ------
@@ -51,8 +37,13 @@ def layout_of(arrays: Arrays) -> Layout:
         F-548 when memory would not suffice.
     """
     refuse_too_large(arrays.y.size, len(arrays.columns))
-    plan = plan_slots(arrays.table, arrays.factors) if arrays.effects else None
-    return Layout(plan, None if plan is None else lay_out(plan, arrays))
+    if not arrays.effects:
+        return None
+    plan = plan_slots(arrays.table, arrays.factors)
+    system = None if plan is None else lay_out(plan, arrays)
+    if plan is None or system is None:
+        return lay_out_rows(arrays)
+    return SlotLayout(arrays, plan, system)
 
 
 def fit_poisson(
@@ -74,13 +65,12 @@ def fit_poisson(
         F-542 when the score equations cannot be met, F-548 when memory would not suffice.
     """
     layout = layout or layout_of(arrays)
-    if not arrays.effects:
+    if layout is None:
         return fit_plain_poisson(arrays, tolerance=tolerance)
-    if layout.plan is None or layout.system is None:
-        return fit_sorted_rows(arrays, tolerance=tolerance)
     try:
-        best = maximise(layout.system, tolerance=tolerance)
+        return layout.estimate(tolerance)
     except ModelError:
+        if isinstance(layout, RowLayout):
+            raise
         # Slots iterate in single precision; sorted rows, in double, go further.
-        return fit_sorted_rows(arrays, tolerance=tolerance)
-    return estimate_of(arrays, layout.plan, layout.system, best)
+        return lay_out_rows(arrays).estimate(tolerance)

@@ -18,11 +18,54 @@ from forecast.gravity.records import Codes, Estimate, Floats, Ints
 from forecast.kernels import rows as row_loops
 from forecast.kernels.threads import run_blocks, run_columns
 
-__all__ = ["fit_sorted_rows"]
+__all__ = ["RowLayout", "lay_out_rows"]
 
 
-def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
-    """Fit any set of effects on rows sorted by the finest."""
+@dataclass(frozen=True)
+class RowLayout:
+    """A sample on rows sorted by its finest effect.
+
+    Attributes
+    ----------
+    arrays : Arrays
+    system : RowSystem
+    scaling : Scaling
+    unit : float
+        Mean of the weighted outcome.
+    order : int array of shape (n,)
+        Rows of the design.
+    prior : float array of shape (n,) or None
+        Weights, sorted.
+    codes : sequence of Codes of shape (n,)
+        Levels of each effect, in the order of the sample.
+    """
+
+    arrays: Arrays
+    system: RowSystem
+    scaling: Scaling
+    unit: float
+    order: Ints
+    prior: Floats | None
+    codes: Sequence[Codes]
+
+    def estimate(self, tolerance: float) -> Estimate:
+        """Maximise the pseudo-likelihood; F-542 where that fails."""
+        best = maximise_rows(self.system, tolerance=tolerance)
+        scale = self.scaling.scale
+        return Estimate(
+            family="poisson",
+            n=self.order.size,
+            beta=best.beta / scale,
+            bread=best.curvature.inverse / (self.unit * np.outer(scale, scale)),
+            iterations=best.iterations,
+            contraction=best.contraction,
+            score_norm=best.score_norm,
+            view=SortedView(self, best),
+        )
+
+
+def lay_out_rows(arrays: Arrays) -> RowLayout:
+    """Sort the rows of a sample, and prepare what does not depend on estimates."""
     rows = arrays.rows
     effects = run_columns(
         lambda effect: arrays.codes(effect, rows), arrays.effects, rows.size
@@ -47,18 +90,8 @@ def fit_sorted_rows(arrays: Arrays, *, tolerance: float) -> Estimate:
     unit = float(mass.mean())
     shifted = np.zeros(0) if shift is None else shift
     system = RowSystem(layout, mass / unit, X, shifted, scaling.reach)
-    best = maximise_rows(system, tolerance=tolerance)
-    scale = scaling.scale
-    return Estimate(
-        family="poisson",
-        n=order.size,
-        beta=best.beta / scale,
-        bread=best.curvature.inverse / (unit * np.outer(scale, scale)),
-        iterations=best.iterations,
-        contraction=best.contraction,
-        score_norm=best.score_norm,
-        view=SortedView(arrays, system, best, scaling, unit, order, weights, effects),
-    )
+    system.prepare()
+    return RowLayout(arrays, system, scaling, unit, order, weights, effects)
 
 
 def standardised(columns: Sequence[Floats], order: Ints, scaling: Scaling) -> Floats:
@@ -78,60 +111,55 @@ def standardised(columns: Sequence[Floats], order: Ints, scaling: Scaling) -> Fl
 class SortedView:
     """An optimum on sorted rows in the caller's units; a `RowView`."""
 
-    arrays: Arrays
-    system: RowSystem
+    layout: RowLayout
     best: Optimum
-    scaling: Scaling
-    unit: float
-    order: Ints
-    prior: Floats | None
-    codes: Sequence[Codes]
 
     def rows(self) -> Ints:
         """See `RowView`; so for the others."""
-        return self.order
+        return self.layout.order
 
     def y(self) -> Floats:
-        return self.arrays.y[self.order]
+        return self.layout.arrays.y[self.layout.order]
 
     def mu(self) -> Floats:
-        fitted = self.best.point.mu * self.unit
-        return fitted if self.prior is None else fitted / self.prior
+        fitted = self.best.point.mu * self.layout.unit
+        return fitted if self.layout.prior is None else fitted / self.layout.prior
 
     def weights(self) -> Floats | None:
-        return self.prior
+        return self.layout.prior
 
     def effects(self) -> tuple[Codes, ...]:
-        order = self.system.sorted.order
-        return tuple(Codes(effect.codes[order], effect.count) for effect in self.codes)
+        order = self.layout.system.sorted.order
+        return tuple(
+            Codes(effect.codes[order], effect.count) for effect in self.layout.codes
+        )
 
     def x_tilde(self) -> Floats:
-        layout = self.system.sorted
-        mu, inverse = self.best.point.mu, self.system.inverse
-        out = project_rows(layout, mu, inverse, self.system.X, self.projection)
-        out *= self.scaling.scale[:, None]
+        system, mu = self.layout.system, self.best.point.mu
+        out = project_rows(system.sorted, mu, system.inverse, system.X, self.projection)
+        out *= self.layout.scaling.scale[:, None]
         return out.T
 
     def level_values(self) -> tuple[Floats, ...]:
-        beta = self.best.beta / self.scaling.scale
-        rest = np.log(self.mu()) - self.arrays.linear(beta, self.order)
-        return level_values(self.system.sorted, self.best.theta[:, 0], rest)
+        beta = self.best.beta / self.layout.scaling.scale
+        rest = np.log(self.mu()) - self.layout.arrays.linear(beta, self.layout.order)
+        return level_values(self.layout.system.sorted, self.best.theta[:, 0], rest)
 
     def score_sums(self, clusters: Codes) -> Floats:
         """Project, multiply and add up chunk by chunk; no array by row is made."""
-        system = self.system
-        layout, projection = system.sorted, self.projection
+        system = self.layout.system
+        rows, projection = system.sorted, self.projection
         codes = clusters.codes.astype(np.int32, copy=False)
         sums = np.zeros((clusters.count, system.n_columns))
-        cuts = layout.cuts
-        if not are_apart(codes, layout.starts[cuts[1:-1]]):
+        cuts = rows.cuts
+        if not are_apart(codes, rows.starts[cuts[1:-1]]):
             cuts = cuts[[0, -1]]
         run_blocks(
             lambda block: row_loops.add_scores(
                 cuts[block],
                 cuts[block + 1],
-                layout.starts,
-                layout.index,
+                rows.starts,
+                rows.index,
                 system.inverse,
                 system.y,
                 self.best.point.mu,
@@ -142,14 +170,14 @@ class SortedView:
             ),
             cuts.size - 1,
         )
-        sums *= self.scaling.scale * self.unit
+        sums *= self.layout.scaling.scale * self.layout.unit
         return sums
 
     def by_group(self, values: Ints) -> Ints | None:  # noqa: ARG002
         return None
 
     def group_sizes(self) -> Ints:
-        return np.diff(self.system.sorted.starts)
+        return np.diff(self.layout.system.sorted.starts)
 
     @property
     def projection(self) -> Floats:

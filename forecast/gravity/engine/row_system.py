@@ -9,7 +9,11 @@ import numpy as np
 
 from forecast.gravity.engine.block_work import add_over_blocks
 from forecast.gravity.engine.conjugate import Conditioner
-from forecast.gravity.engine.direct import choose_conditioner, schur_product
+from forecast.gravity.engine.direct import (
+    choose_conditioner,
+    feasible_pattern,
+    schur_product,
+)
 from forecast.gravity.engine.sorted_rows import SortedRows, row_moments
 from forecast.gravity.engine.system import Point
 from forecast.gravity.records import Floats, Ints
@@ -68,8 +72,18 @@ class RowSystem:
         """One over `totals`."""
         return 1.0 / self.totals
 
+    def prepare(self) -> None:
+        """Find now what the first steps would find: it depends on no estimate."""
+        self._kept["pattern"] = feasible_pattern(self.sorted)
+        _ = self.first_effects
+
     def start(self) -> Floats:
-        """Two rounds of proportional fitting over the other effects, without X."""
+        """See `first_effects`."""
+        return self.first_effects
+
+    @cached_property
+    def first_effects(self) -> Floats:
+        """Two rounds of proportional fitting over the other effects, without X; (m, 1)."""
         layout = self.sorted
         factors, observed = np.ones(layout.n_levels), np.zeros(layout.n_levels)
         rows.add_by_level(layout.index, self.y, observed)

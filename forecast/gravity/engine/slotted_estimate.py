@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.gravity.designs.factors import combine
 from forecast.gravity.engine.arrays import Arrays
-from forecast.gravity.engine.newton import Optimum
+from forecast.gravity.engine.newton import Optimum, maximise
 from forecast.gravity.engine.slot_plan import SlotPlan
 from forecast.gravity.engine.slotted_system import SlottedSystem
 from forecast.gravity.records import (
@@ -23,26 +23,33 @@ from forecast.gravity.records import (
 from forecast.kernels import placing, projecting
 from forecast.kernels.threads import run_blocks
 
-__all__ = ["SlottedView", "estimate_of"]
+__all__ = ["SlotLayout"]
 
 FEW_GROUPS = 64
 
 
-def estimate_of(
-    arrays: Arrays, plan: SlotPlan, system: SlottedSystem, best: Optimum
-) -> Estimate:
-    """Turn an optimum on slots into the caller's units."""
-    scale = system.scaling.scale
-    return Estimate(
-        family="poisson",
-        n=int(np.count_nonzero(system.source >= 0)),
-        beta=best.beta / scale,
-        bread=best.curvature.inverse / (system.unit * np.outer(scale, scale)),
-        iterations=best.iterations,
-        contraction=best.contraction,
-        score_norm=best.score_norm,
-        view=SlottedView(arrays, plan, system, best),
-    )
+@dataclass(frozen=True)
+class SlotLayout:
+    """A sample in slots."""
+
+    arrays: Arrays
+    plan: SlotPlan
+    system: SlottedSystem
+
+    def estimate(self, tolerance: float) -> Estimate:
+        """Maximise the pseudo-likelihood; F-542 where that fails."""
+        system, best = self.system, maximise(self.system, tolerance=tolerance)
+        scale = system.scaling.scale
+        return Estimate(
+            family="poisson",
+            n=int(np.count_nonzero(system.source >= 0)),
+            beta=best.beta / scale,
+            bread=best.curvature.inverse / (system.unit * np.outer(scale, scale)),
+            iterations=best.iterations,
+            contraction=best.contraction,
+            score_norm=best.score_norm,
+            view=SlottedView(self.arrays, self.plan, system, best),
+        )
 
 
 @dataclass(frozen=True)
