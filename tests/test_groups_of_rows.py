@@ -10,6 +10,7 @@ import pytest
 import forecast as fc
 from forecast.errors import ModelError
 from forecast.gravity import estimation
+from forecast.gravity.engine.conjugate import conjugate_gradients
 from forecast.gravity.records import Codes, GroupCodes
 from forecast.kernels import threads
 from forecast.kernels.threads import limit_threads
@@ -62,6 +63,36 @@ def test_rows_that_are_incomplete_do_not_shift_clusters(frame):
     found = fit.keys.codes("pair")
     assert isinstance(found, GroupCodes)
     np.testing.assert_array_equal(np.unique(expected)[found.codes], expected)
+
+
+@pytest.mark.parametrize("effects", [THREE_WAY, "exporter^year + importer^year"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("tolerance", [1e-1, 1e-5])
+def test_one_call_solves_as_calls_one_by_one_do(frame, effects, dtype, tolerance):
+    system = fc.Gravity(f"y ~ x0 + x1 | {effects}").fit(frame).estimate.view.system
+    assert system.cuts.size == 2  # one block
+    point = system.evaluate(np.zeros(2), system.start(), exact=dtype == np.float64)
+    conditioner = system.conditioner(point.mu)
+    rhs = np.random.default_rng(0).normal(size=(system.shape[0], 3, system.shape[1]))
+    rhs = system.product(point.mu, rhs.astype(dtype), np.arange(3))  # in its range
+    rhs[:, 1] = 0.0  # a column that is solved from the start
+    options = {"tolerance": tolerance, "floor": 1e-20}
+    one = system.solve(point.mu, conditioner, rhs, **options)
+    by_calls = conjugate_gradients(
+        lambda V, active: system.product(point.mu, V, active),
+        conditioner,
+        rhs,
+        None,
+        limit=100,
+        **options,
+    )
+    assert one.iterations == by_calls.iterations > 1
+    share = max(1e-3 * tolerance, 10 * np.finfo(dtype).eps)
+    close = {"rtol": 0, "atol": share * np.abs(rhs).max()}
+    np.testing.assert_allclose(one.residual, by_calls.residual, **close)
+    np.testing.assert_allclose(
+        system.product(point.mu, one.V, np.arange(3)) + one.residual, rhs, **close
+    )
 
 
 # ------------------------------------------------------------------------ side by side

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.gravity.engine.conjugate import Conditioner, conjugate_gradients
+from forecast.gravity.engine.conjugate import Conditioner
 from forecast.gravity.engine.system import System
 from forecast.gravity.records import Floats
 
-__all__ = ["MOST_ITERATIONS", "Curvature", "curvature_at", "final_curvature"]
+__all__ = ["Curvature", "curvature_at", "final_curvature"]
 
 FINAL_TOLERANCE = 3e-8  # of Theta; the error of the information is its square
 # Of what is left of a regressor, the most that is wrong in it, squared.
@@ -18,7 +18,6 @@ FINAL_SHARE = 1e-13
 MOST_ROUNDS = 3
 # Of what a column holds within groups; less on the other effects is rounding.
 FINAL_ROUNDING = 1e-11
-MOST_ITERATIONS = 5_000  # of conjugate gradients
 
 
 @dataclass(frozen=True)
@@ -49,13 +48,12 @@ def curvature_at(
 ) -> Curvature:
     """Project the regressors off the effects at weights mu."""
     C, gram = system.moments(mu)
-    solved = conjugate_gradients(
-        lambda V, active: system.product(mu, V, active),
+    solved = system.solve(
+        mu,
         conditioner,
         C.astype(mu.dtype),
         None if before is None else before.Theta,
         tolerance=tolerance,
-        limit=MOST_ITERATIONS,
         floor=(tolerance / 100) ** 2 * np.diag(gram),
     )
     return curvature_of(
@@ -82,13 +80,11 @@ def final_curvature(system: System, mu: Floats, before: Curvature | None) -> Cur
     wanted = FINAL_TOLERANCE**2 * size
     for _ in range(MOST_ROUNDS):
         rest = C - system.product(mu, Theta, every)
-        solved = conjugate_gradients(
-            lambda V, active: system.product(fast, V, active),
+        solved = system.solve(
+            fast,
             conditioner,
             rest.astype(fast.dtype),
-            None,
             tolerance=0.0,
-            limit=MOST_ITERATIONS,
             floor=np.maximum(wanted, rounding),
         )
         Theta = Theta + solved.V

@@ -23,9 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.errors import ModelError
-from forecast.gravity.engine.conjugate import Conditioner, conjugate_gradients
+from forecast.gravity.engine.conjugate import Conditioner
 from forecast.gravity.engine.curvature import (
-    MOST_ITERATIONS,
     Curvature,
     curvature_at,
     final_curvature,
@@ -188,13 +187,11 @@ def newton_step(
             else loose
         )
     settles = slopes_settle and max(loose * distance, curved) < SCORE_TOLERANCE
-    solved = conjugate_gradients(
-        lambda V, active: system.product(point.mu, V, active),
+    solved = system.solve(
+        point.mu,
         conditioner,
         rhs,
-        None,
         tolerance=loose,
-        limit=MOST_ITERATIONS,
         floor=1e-22 * system.total,
     )
     d_theta = solved.V[:, 0].astype(float) - np.einsum(

@@ -8,7 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from forecast.gravity.engine.block_work import add_over_blocks
-from forecast.gravity.engine.conjugate import Conditioner
+from forecast.gravity.engine.conjugate import (
+    MOST_ITERATIONS,
+    Conditioner,
+    Solution,
+    conjugate_gradients,
+)
 from forecast.gravity.engine.direct import (
     choose_conditioner,
     feasible_pattern,
@@ -158,3 +163,24 @@ class RowSystem:
     def product(self, mu: Floats, V: Floats, active: Ints) -> Floats:
         """Schur complement times V."""
         return schur_product(self.sorted, mu, self.inverse, V, active, self._kept)
+
+    def solve(
+        self,
+        mu: Floats,
+        conditioner: Conditioner,
+        rhs: Floats,
+        start: Floats | None = None,
+        *,
+        tolerance: float,
+        floor: Floats | float,
+    ) -> Solution:
+        """Solve with the Schur complement at weights mu."""
+        return conjugate_gradients(
+            lambda V, active: self.product(mu, V, active),
+            conditioner,
+            rhs,
+            start,
+            tolerance=tolerance,
+            limit=MOST_ITERATIONS,
+            floor=floor,
+        )

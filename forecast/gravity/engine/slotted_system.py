@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from forecast.gravity.engine.block_work import add_over_blocks
+from forecast.gravity.engine.conjugate import (
+    MOST_ITERATIONS,
+    Conditioner,
+    Solution,
+    Work,
+    conjugate_gradients,
+)
 from forecast.gravity.engine.scaling import Scaling
 from forecast.gravity.engine.system import Point
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import blocks, slots
+from forecast.kernels.solving import solve_block
 
 __all__ = ["MateConditioner", "SlottedSystem"]
 
@@ -233,6 +241,57 @@ class SlottedSystem:
         else:
             _, (out_b[:],) = add_over_blocks(self.cuts, work, V_b.shape, dtype=V.dtype)
         return out
+
+    def solve(
+        self,
+        mu: Floats,
+        conditioner: Conditioner,
+        rhs: Floats,
+        start: Floats | None = None,
+        *,
+        tolerance: float,
+        floor: Floats | float,
+    ) -> Solution:
+        """Solve with the Schur complement at weights mu; one block in a single call."""
+        loop = None
+        if self.cuts.size == 2 and isinstance(conditioner, MateConditioner):
+            loop = partial(self.solve_in_block, mu, conditioner)
+        return conjugate_gradients(
+            lambda V, active: self.product(mu, V, active),
+            conditioner,
+            rhs,
+            start,
+            tolerance=tolerance,
+            limit=MOST_ITERATIONS,
+            floor=floor,
+            loop=loop,
+        )
+
+    def solve_in_block(
+        self, mu: Floats, conditioner: MateConditioner, work: Work, active: Ints
+    ) -> int:
+        """Iterate as `conjugate_gradients` does."""
+        iterations: int = solve_block(
+            self.outer,
+            self.inner,
+            self.totals,
+            mu,
+            conditioner.diagonal,
+            conditioner.coupling,
+            conditioner.mate,
+            work.V,
+            work.R,
+            work.P,
+            np.empty_like(work.P),
+            work.Z,
+            work.size,
+            np.empty_like(work.size),
+            work.bound,
+            active,
+            self.n_outer,
+            work.limit,
+        )
+        return iterations
 
     @cached_property
     def mates(self) -> tuple[Ints, Ints]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from forecast.gravity.engine.conjugate import Conditioner
+from forecast.gravity.engine.conjugate import Conditioner, Solution
 from forecast.gravity.records import Floats, Ints
 
 __all__ = ["Point", "System"]
@@ -77,4 +77,17 @@ class System(Protocol):
 
     def product(self, mu: Floats, V: Floats, active: Ints) -> Floats:
         """The Schur complement times V (R, K, T), for the columns in `active`."""
+        ...
+
+    def solve(
+        self,
+        mu: Floats,
+        conditioner: Conditioner,
+        rhs: Floats,
+        start: Floats | None = None,
+        *,
+        tolerance: float,
+        floor: Floats | float,
+    ) -> Solution:
+        """Solve ``S V = rhs`` (R, K, T) at weights mu; see `conjugate_gradients`."""
         ...
