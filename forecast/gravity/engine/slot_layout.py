@@ -22,11 +22,11 @@ def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
     """Place the sample's rows in slots, or return None where two rows share a cell."""
     y, weights = arrays.y, arrays.weights
     groups, mass = groups_with_outcome(plan, arrays)
-    source, collide = place_rows(plan, arrays, groups)
-    if collide:
+    source, n_rows = place_rows(plan, arrays, groups)
+    if n_rows > np.count_nonzero(source >= 0):
         return None
     # A power of two: `mass` depends on the order of rows in its last bits, this does not.
-    unit = float(2.0 ** np.round(np.log2(mass / int(np.count_nonzero(source >= 0)))))
+    unit = float(2.0 ** np.round(np.log2(mass / n_rows)))
     outer, inner = plan.outer[groups], plan.inner[groups]
     cuts = cut_blocks(outer if plan.n_outer else inner, source.size)
     cells, totals, margins = fill_outcome(
@@ -35,6 +35,7 @@ def lay_out(plan: SlotPlan, arrays: Arrays) -> SlottedSystem | None:
     scaling = Scaling.of(arrays.columns)
     return SlottedSystem(
         source=source,
+        n_rows=n_rows,
         y=cells,
         totals=totals,
         margins=margins,
@@ -64,8 +65,8 @@ def groups_with_outcome(plan: SlotPlan, arrays: Arrays) -> tuple[Ints, float]:
     return plan.order[marked[plan.order] > 0], float(sum(masses))
 
 
-def place_rows(plan: SlotPlan, arrays: Arrays, groups: Ints) -> tuple[Ints, bool]:
-    """Row of each cell (P, T), -1 where absent, and whether rows shared cells."""
+def place_rows(plan: SlotPlan, arrays: Arrays, groups: Ints) -> tuple[Ints, int]:
+    """Row of each cell (P, T), -1 where absent, and how many rows were placed."""
     places = np.full(groups.size * plan.width + 1, -1, np.int32)
     rank = np.full(plan.n_groups, -1, np.int32)
     rank[groups] = np.arange(groups.size, dtype=np.int32)
@@ -76,8 +77,7 @@ def place_rows(plan: SlotPlan, arrays: Arrays, groups: Ints) -> tuple[Ints, bool
             first, last, plan.slot, plan.group, keep, rank, plan.width, places
         ),
     )
-    source = places[:-1].reshape(groups.size, plan.width)
-    return source, sum(placed) > np.count_nonzero(source >= 0)
+    return places[:-1].reshape(groups.size, plan.width), sum(placed)
 
 
 def fill_outcome(

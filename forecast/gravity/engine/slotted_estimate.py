@@ -42,7 +42,7 @@ class SlotLayout:
         scale = system.scaling.scale
         return Estimate(
             family="poisson",
-            n=int(np.count_nonzero(system.source >= 0)),
+            n=system.n_rows,
             beta=best.beta / scale,
             bread=best.curvature.inverse / (system.unit * np.outer(scale, scale)),
             iterations=best.iterations,
@@ -64,7 +64,7 @@ class SlottedView:
     @property
     def n(self) -> int:
         """How many cells have a row."""
-        return int(np.count_nonzero(self.system.source >= 0))
+        return self.system.n_rows
 
     @cached_property
     def present(self) -> Bools:

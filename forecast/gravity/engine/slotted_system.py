@@ -20,6 +20,7 @@ from forecast.gravity.engine.system import Point
 from forecast.gravity.records import Floats, Ints
 from forecast.kernels import blocks, slots
 from forecast.kernels.solving import solve_block
+from forecast.kernels.threads import run_blocks
 
 __all__ = ["MateConditioner", "SlottedSystem"]
 
@@ -59,6 +60,8 @@ class SlottedSystem:
     ----------
     source : int32 array of shape (P, T)
         Row of the design in each cell, -1 where absent.
+    n_rows : int
+        How many cells have a row.
     y : float array of shape (P, T)
         Weighted outcome divided by `unit`; -1 where absent.
     totals : float array of shape (P,)
@@ -78,6 +81,7 @@ class SlottedSystem:
     """
 
     source: Ints
+    n_rows: int
     y: Floats
     totals: Floats
     margins: Floats
@@ -182,7 +186,13 @@ class SlottedSystem:
     def fast_means(self, mu: Floats) -> Floats:
         """The means in single precision, in the buffer of earlier evaluations."""
         fast = self._buffer(np.float32)
-        np.copyto(fast, mu)
+        cuts = self.cuts
+
+        def copy(block: int) -> None:
+            groups = slice(cuts[block], cuts[block + 1])
+            np.copyto(fast[groups], mu[groups])
+
+        run_blocks(copy, cuts.size - 1)
         return fast
 
     def _buffer(self, dtype: type) -> Floats:

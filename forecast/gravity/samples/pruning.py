@@ -32,6 +32,7 @@ Bools = NDArray[np.bool_]
 
 KEPT = -1
 BY_DIRECTION = -2
+PART = 1 << 18  # rows that a thread judges at a time
 ROWS = (1 << 32) - 1  # of a count, the rows; above them the positive ones
 
 
@@ -81,8 +82,6 @@ def prune(table: LevelTable, positive: Bools, pruning: Pruning) -> Pruning:
     All rows that go in one pass are judged by the same counts, so that the effect to
     blame (the first in the formula's order) does not depend on the order of rows.
     """
-    from forecast.kernels.counting import blame_rows
-
     counts = tuple(count.copy() for count in pruning.counts)
     blame, passes = pruning.blame, list(pruning.passes)
     while True:
@@ -93,7 +92,7 @@ def prune(table: LevelTable, positive: Bools, pruning: Pruning) -> Pruning:
         before = blame == KEPT
         for f, goes in enumerate(going):
             if goes.any():
-                blame_rows(table.codes[f], goes, positive, np.int8(f), blame)
+                _blame(table.codes[f], goes, positive, f, blame)
         gone = list_rows(before & (blame != KEPT))
         _uncount(table, positive, counts, gone)
         passes.append(gone)
@@ -112,6 +111,20 @@ def drop_rows(
     return Pruning(counts, blame, pruning.passes)
 
 
+def _blame(codes: Ints, goes: Bools, positive: Bools, effect: int, blame: Ints) -> None:
+    """Blame the effect for the rows that go with its levels, part by part."""
+    from forecast.kernels.counting import blame_rows
+
+    parts = [slice(start, start + PART) for start in range(0, codes.size, PART)]
+    run_columns(
+        lambda part: blame_rows(
+            codes[part], goes, positive[part], np.int8(effect), blame[part]
+        ),
+        parts,
+        codes.size,
+    )
+
+
 def _going(count: Ints) -> Bools:
     """Tell for each level whether its rows go: those of zero, then positive ones."""
     rows = count & ROWS
@@ -126,5 +139,8 @@ def _uncount(
 ) -> None:
     from forecast.kernels.counting import uncount_rows
 
-    for codes, count in zip(table.codes, counts, strict=True):
-        uncount_rows(codes, positive, rows, count)
+    run_columns(
+        lambda f: uncount_rows(table.codes[f], positive, rows, counts[f]),
+        range(len(counts)),
+        rows.size,
+    )
