@@ -203,16 +203,17 @@ def test_the_panel_gives_the_shipped_estimates_again(script, reference_data):
         fit = script.fit_model(script.MODELS[name], panel)
         rows = shipped.loc[name]
         at = [fit.terms.index(term) for term in rows.index]
-        np.testing.assert_allclose(fit.beta[at], rows["uncorrected"], rtol=1e-9)
+        # What the engine promises: 1e-9 of slopes, about 1e-8 of standard errors.
+        np.testing.assert_allclose(fit.beta[at], rows["uncorrected"], atol=1e-9)
         np.testing.assert_allclose(
-            fit.bse.to_numpy()[at], rows["uncorrected_std_error"], rtol=1e-9
+            fit.bse.to_numpy()[at], rows["uncorrected_std_error"], rtol=3e-8
         )
         assert set(rows["nobs"]) == {fit.nobs}
         if name == "any_1992":
             corrected = fit.bias_corrected()
-            assert corrected.beta[at] == pytest.approx(rows["estimate"], rel=1e-9)
+            assert corrected.beta[at] == pytest.approx(rows["estimate"], abs=1e-9)
             assert corrected.bse.iloc[at].tolist() == pytest.approx(
-                rows["std_error"].tolist(), rel=1e-9
+                rows["std_error"].tolist(), rel=3e-8
             )
 
 

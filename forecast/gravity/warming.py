@@ -44,6 +44,7 @@ def flows() -> pd.DataFrame:
             "importer_no": destination,
             "year": 2000 + year,
             "pair": low * COUNTRIES + high,
+            "club": origin // 3,
             "trade": trade,
             "agreement": (chance.random(n) < 0.3).astype(float),
             "distance": chance.normal(size=n),
@@ -129,6 +130,7 @@ def other_fits(panel: pd.DataFrame) -> list[GravityFit]:
         Gravity("trade ~ agreement | exporter", weights="weight", offset="shift"),
         Gravity("trade ~ agreement | pair + year", estimator="ols", weights="weight"),
         Gravity("trade ~ agreement + distance"),
+        Gravity("trade ~ agreement | club + year"),  # long groups
     ]
     hard = [Gravity("wage ~ x | worker + firm", estimator=e) for e in ("ppml", "ols")]
     return [m.fit(panel) for m in models] + [m.fit(chain()) for m in hard]
