@@ -21,6 +21,7 @@ Array = NDArray[Any]
 __all__ = [
     "add_levels",
     "eliminate",
+    "largest_sum",
     "mark_open",
     "mark_rows",
     "solve",
@@ -290,3 +291,17 @@ def spread_taint(levels: Array, columns: Array, tainted: Array) -> None:
             for f in range(levels.shape[1]):
                 taint |= f != columns[step] and tainted[levels[step, f]]
             tainted[levels[step, columns[step]]] = taint
+
+
+@jit
+def largest_sum(
+    codes: tuple[Array, ...], first: Array, values: Array, rows: Array
+) -> float:
+    """Return the largest absolute sum of the values (L,) of a row's levels, over `rows`."""
+    largest = 0.0
+    for place in range(rows.size):
+        total = 0.0
+        for f in range(first.size):
+            total += values[first[f] + codes[f][rows[place]]]
+        largest = max(largest, abs(total))
+    return largest

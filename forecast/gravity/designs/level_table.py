@@ -15,7 +15,7 @@ from forecast.kernels.threads import run_blocks
 __all__ = ["LevelTable", "level_table"]
 
 FEW = 4096  # numbers of so many levels may have gaps
-ROWS_AT_A_TIME = 1 << 16  # that stay in the second cache
+ROWS_AT_A_TIME = 1 << 17  # that stay in the caches
 
 
 @dataclass(frozen=True)

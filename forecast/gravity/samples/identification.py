@@ -129,8 +129,8 @@ def _is_identified(
         eliminated, columns, *centre_and_spread(columns, some, has_effects)
     )
     touched = rest.touched(alive.size) if n_late else np.zeros(alive.size, np.bool_)
-    late_equations = np.flatnonzero(touched & equations)
-    late_rows = np.flatnonzero(touched & alive)
+    late_equations = list_rows(touched & equations)
+    late_rows = list_rows(touched & alive)
     few = telling_rows(rest, rows, late_equations)
     if _are_independent(rest, few, late_rows):
         return True
