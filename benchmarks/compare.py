@@ -95,6 +95,11 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--threads", default="1", **comma)
     parser.add_argument("--libraries", default=",".join(LIBRARIES), **comma)
     parser.add_argument("--repeats", type=int, default=5, help="timed rounds")
+    parser.add_argument(
+        "--cold",
+        action="store_true",
+        help="time each fit right after the other library's, without one to warm up",
+    )
     parser.add_argument("--limit", type=float, default=600, help="seconds for one fit")
     parser.add_argument(
         "--budget",
@@ -130,7 +135,15 @@ def main() -> None:
         {"ours": [sys.executable], **dict.fromkeys(rivals, both)}
     )
     settings = tuple(given.settings)
-    plan = Plan(given.repeats, given.limit, given.budget, pythons, missing, settings)
+    plan = Plan(
+        repeats=given.repeats,
+        limit=given.limit,
+        budget=given.budget,
+        pythons=pythons,
+        missing=missing,
+        settings=settings,
+        warm=not given.cold,
+    )
     machine = describe_machine()
     threads = [int(count) for count in given.threads]
     lines = [

@@ -272,6 +272,16 @@ def test_a_duel_goes_in_turn_and_forgets_the_first_fit(task):
     assert first.seconds == 9.0
 
 
+def test_each_library_warms_up_before_a_timed_fit_if_asked_to(task):
+    diary: list[str] = []
+    ours = Fake("ours", task, diary, seconds=[8.0, 2.0, 8.0, 2.0])
+    rival = Fake("rival", task, diary, seconds=[9.0, 7.0, 3.0, 7.0, 4.0])
+    between, fits, _ = duel(ours, rival, task, Setting("x"), plan(repeats=2, warm=True))
+    assert diary == ["rival", *["ours", "ours", "rival", "rival"] * 2]
+    assert [fit.seconds for fit in fits] == [3.0, 4.0]
+    assert [fit.seconds for fit in between] == [2.0, 2.0]
+
+
 def test_a_slow_rival_stops_when_its_budget_is_used_up(task):
     diary: list[str] = []
     rival = Fake("rival", task, diary, seconds=[20.0])
