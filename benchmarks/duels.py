@@ -148,8 +148,10 @@ def judge(reply: Mapping[str, Any], reference: Reference) -> Fit:
     )
 
 
-def fit_once(worker: Worker, task: Task, setting: Setting, limit: float) -> Fit:
-    reply = worker.ask(limit, "fit", options=dict(setting.options))
+def fit_once(
+    worker: Worker, task: Task, setting: Setting, limit: float, *, warm: bool = False
+) -> Fit:
+    reply = worker.ask(limit, "fit", options=dict(setting.options), warm=warm)
     return judge(reply, task.reference)
 
 
@@ -187,14 +189,11 @@ def duel(
     The first fit warms up; where it alone uses up the budget it is the only one.
     """
 
-    def timed(worker: Worker, setting: Setting) -> Fit:
-        if plan.warm:
-            fit_once(worker, task, setting, plan.limit)
-        return fit_once(worker, task, setting, plan.limit)
-
     def ours_once() -> list[Fit]:
         try:
-            return [timed(ours, Setting(""))] if ours else []
+            if ours is None:
+                return []
+            return [fit_once(ours, task, Setting(""), plan.limit, warm=plan.warm)]
         except WorkerError as error:
             raise WorkerError(f"ours: {error}") from error
 
@@ -205,7 +204,7 @@ def duel(
     fits: list[Fit] = []
     while len(fits) < plan.repeats and sum(f.seconds for f in fits) <= plan.budget:
         our_fits += ours_once()
-        fits.append(timed(rival, setting))
+        fits.append(fit_once(rival, task, setting, plan.limit, warm=plan.warm))
     return our_fits, fits, first
 
 

@@ -4,7 +4,8 @@
 
 One JSON object a line comes in and one goes out: ``meet`` asks for the version, ``load``
 for a problem whose data lie in a file, ``rehearse`` for fits of a small problem of the
-same shape (what compiles, compiles now), ``fit`` for an answer with seconds and memory.
+same shape (what compiles, compiles now), ``fit`` for an answer with seconds and memory, of a
+second fit in a row if it is to be ``warm``.
 """
 
 from __future__ import annotations
@@ -75,8 +76,10 @@ class Bench:
             self.rival.estimate(prepared, Setting("rehearsal", options))
         return {}
 
-    def fit(self, options: dict[str, Any]) -> Reply:
+    def fit(self, options: dict[str, Any], warm: bool = False) -> Reply:
         gc.collect()
+        if warm:
+            self.rival.estimate(self.prepared, Setting("", options))
         process = getattr(self.prepared, "process_id", os.getpid())
         mark = set_mark(process)
         begun = time.perf_counter()

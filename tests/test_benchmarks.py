@@ -20,9 +20,9 @@ from benchmarks.duels import Fit, Line, Plan, Task, duel, exact_setting, judge
 from benchmarks.memory import extra_megabytes, set_mark
 from benchmarks.problems import Problem, fingerprint, parse_problem
 from benchmarks.reference import load_reference, solve_reference
-from benchmarks.rivals import LIBRARIES, Setting, fixest_r, load_rival
+from benchmarks.rivals import LIBRARIES, Answer, Setting, fixest_r, load_rival
 from benchmarks.tables import comparison_table
-from benchmarks.worker import read_frame, write_frame
+from benchmarks.worker import Bench, read_frame, write_frame
 
 # ------------------------------------------------------------------ the worlds
 
@@ -227,9 +227,9 @@ class Fake:
         self.who, self.task, self.diary = who, task, diary
         self.seconds, self.off = list(seconds), off or (lambda _: 0.0)
 
-    def ask(self, limit, do, options):
+    def ask(self, limit, do, options, warm):
         assert do == "fit"
-        self.diary.append(self.who)
+        self.diary.append(f"{self.who}, warm" if warm else self.who)
         seconds = self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
         if seconds > limit:
             raise TimeLimitError(f"> {limit:g} s")
@@ -274,12 +274,22 @@ def test_a_duel_goes_in_turn_and_forgets_the_first_fit(task):
 
 def test_each_library_warms_up_before_a_timed_fit_if_asked_to(task):
     diary: list[str] = []
-    ours = Fake("ours", task, diary, seconds=[8.0, 2.0, 8.0, 2.0])
-    rival = Fake("rival", task, diary, seconds=[9.0, 7.0, 3.0, 7.0, 4.0])
-    between, fits, _ = duel(ours, rival, task, Setting("x"), plan(repeats=2, warm=True))
-    assert diary == ["rival", *["ours", "ours", "rival", "rival"] * 2]
-    assert [fit.seconds for fit in fits] == [3.0, 4.0]
-    assert [fit.seconds for fit in between] == [2.0, 2.0]
+    ours, rival = (Fake(who, task, diary) for who in ("ours", "rival"))
+    duel(ours, rival, task, Setting("x"), plan(repeats=2, warm=True))
+    assert diary == ["rival", *["ours, warm", "rival, warm"] * 2]
+
+
+def test_a_worker_that_warms_up_fits_twice_and_tells_of_the_second():
+    bench = Bench("statsmodels", 1)
+    told = iter(["first", "second", "third"])
+
+    class Counting:
+        def estimate(self, _prepared, _setting):
+            return Answer({next(told): 0.0}, {})
+
+    bench.rival = Counting()
+    assert list(bench.fit({})["coefficients"]) == ["first"]
+    assert list(bench.fit({}, warm=True)["coefficients"]) == ["third"]
 
 
 def test_a_slow_rival_stops_when_its_budget_is_used_up(task):
