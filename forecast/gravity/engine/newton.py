@@ -108,7 +108,7 @@ def maximise(
     curvature: Curvature | None = None
     step: Step | None = None
     best = -np.inf
-    refreshes = 0
+    refreshes = age = 0
     few = system.n_columns <= FEW_COLUMNS
     tolerances = CLOSER_TOLERANCES if few else REFRESH_TOLERANCES
     for count in range(most_steps):
@@ -123,12 +123,13 @@ def maximise(
                 )
         conditioner = system.conditioner(point.mu)
         if curvature is None or worth_refreshing(
-            curvature, step, count, refreshes, tolerance
+            curvature, step, count, age, tolerance
         ):
             close = tolerances[min(refreshes, len(tolerances) - 1)]
             curvature = curvature_at(system, point.mu, conditioner, curvature, close)
-            refreshes += 1
+            refreshes, age = refreshes + 1, 0
         step = newton_step(system, point, conditioner, curvature, step, tolerance)
+        age += 1
         beta, theta = beta + step.beta, theta + step.theta
     raise ModelError(
         f"PPML did not converge in {most_steps} steps (scores are "
@@ -211,7 +212,7 @@ def worth_refreshing(
     curvature: Curvature,
     step: Step | None,
     count: int,
-    refreshes: int,
+    age: int,
     tolerance: float,
 ) -> bool:
     """Whether new curvature costs less than the steps that it saves.
@@ -222,8 +223,10 @@ def worth_refreshing(
     n_columns = curvature.inverse.shape[0]
     if step is None or n_columns == 0:
         return False
-    if count < 3 and refreshes < len(REFRESH_TOLERANCES):
+    if count < len(REFRESH_TOLERANCES):
         return True
+    if age < 2:  # what the curvature at hand is worth shows after its second step
+        return False
     rate = min(max(step.contraction, 1e-4), 0.9)
     steps_left = np.log(tolerance / max(step.size, tolerance)) / np.log(rate)
     step_cost = n_columns + 8 + 2 * max(step.iterations, 3)
