@@ -41,6 +41,7 @@ REFRESH_TOLERANCES = (5e-2, 1e-2, 1e-3)
 CLOSER_TOLERANCES = (5e-2, 3e-3, 1e-4)
 FEW_COLUMNS = 6
 CLOSEST = 1e-5  # what conjugate gradients in single precision can promise
+SAFETY = 4.0  # what two steps tell of the error that is left may be so far off
 MOST_HALVINGS = 30
 # A likelihood is far from quadratic beyond a change of log means by this; where fitted
 # shares are near 0 or 1 a full step would be as long as the numbers go.
@@ -177,7 +178,7 @@ def newton_step(
     conditioner.apply(rhs, np.arange(1), Z, gap)
     distance = float(np.sqrt(max(gap[0], 0.0) / system.total))
     # What the slopes have left after this step, and the second order of Newton's method.
-    slopes_settle = size * min(1.0, contraction) < tolerance
+    slopes_settle = SAFETY * size * min(1.0, contraction) < tolerance
     curved = max(distance**2, size**2)
     loose = min(max(distance, 1e-3), 0.1)
     if slopes_settle and curved < SCORE_TOLERANCE:
