@@ -33,10 +33,10 @@ def sample_and_estimate(
         As in `draw_sample`.
     """
     is_ppml = estimator == "ppml"
-    ahead: dict[int, Layout | None] = {}
+    ahead: list[tuple[Sample, Layout | None]] = []
 
     def lay_out(sample: Sample) -> None:
-        ahead[id(sample)] = layout_of(arrays_of(sample))
+        ahead.append((sample, layout_of(arrays_of(sample))))
 
     sample = draw_sample(
         design,
@@ -47,7 +47,8 @@ def sample_and_estimate(
     )
     arrays = arrays_of(sample)
     if is_ppml:
-        layout = ahead.get(id(sample))
+        layout = next((made for of, made in ahead if of is sample), None)
+        ahead.clear()  # a layout of another sample would stand in memory for nothing
         return sample, fit_poisson(arrays, tolerance=tolerance, layout=layout)
     return sample, fit_least_squares(arrays)
 
